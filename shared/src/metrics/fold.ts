@@ -1,0 +1,69 @@
+import { type Event, type EventType, fieldOf } from '../events/event.js';
+import type { FieldName } from '../events/fields.js';
+import { hourOf } from '../events/instant.js';
+import { addExact, type ExactInteger } from '../exact-integer.js';
+import { type DistinctSketch, hashOf } from '../measures/distinct-sketch.js';
+import { type Cells, cellAt, cellKey, type MeasureState } from './cell.js';
+import { dimensionField } from './define-metric.js';
+import type { Measure, Metric } from './metric.js';
+
+/** Applies one event to the cells of one metric. Deduplicates nothing: that is the caller's to do. */
+export type Fold = (cells: Cells, event: Event) => void;
+
+export type Step = { readonly index: number; readonly kind: Measure['kind']; readonly field: FieldName | undefined };
+
+/** The measures of one event type that find their dimensions in the same fields, so that they share a cell. */
+export type Projection = { readonly dimensionFields: readonly FieldName[]; readonly steps: Step[] };
+
+/** Turns a definition into its fold: what each event type does to which cell is worked out once. */
+export function foldOf(metric: Metric): Fold {
+  const projections = projectionsOf(metric);
+  return (cells, event) => {
+    for (const projection of projections.get(event.type) ?? []) {
+      const dimensions = projection.dimensionFields.map((name) => String(fieldOf(event, name)));
+      const hour = hourOf(event.occurred_at);
+      const { states } = cellAt(metric, cells, cellKey(hour, dimensions), hour, dimensions);
+      for (const step of projection.steps) apply(states, step, event);
+    }
+  };
+}
+
+/** For each event type the projections that read it. The batch SQL is made from the same. */
+export function projectionsOf(metric: Metric): ReadonlyMap<EventType, readonly Projection[]> {
+  const byType = new Map<EventType, Projection[]>();
+  Object.values(metric.measures).forEach((measure, index) => {
+    const dimensionFields = metric.dimensions.map((dimension) => dimensionField(measure, dimension));
+    for (const type of measure.of) {
+      const projections = byType.get(type) ?? [];
+      byType.set(type, projections);
+      let projection = projections.find((candidate) => String(candidate.dimensionFields) === String(dimensionFields));
+      if (!projection) {
+        projection = { dimensionFields, steps: [] };
+        projections.push(projection);
+      }
+      projection.steps.push({ index, kind: measure.kind, field: measure.field });
+    }
+  });
+  return byType;
+}
+
+function apply(states: MeasureState[], { index, kind, field }: Step, event: Event): void {
+  const value = field === undefined ? 1 : fieldOf(event, field);
+  if (value === undefined || value === null) return;
+  if (kind === 'distinct') (states[index] as DistinctSketch).add(cachedHash(String(value)));
+  else states[index] = addExact(states[index] as ExactInteger, value as number);
+}
+
+/** Events of one order or customer come close together, so most hashes were just computed. */
+const MAX_CACHED_HASHES = 65_536;
+const cachedHashes = new Map<string, number>();
+
+function cachedHash(value: string): number {
+  let found = cachedHashes.get(value);
+  if (found === undefined) {
+    if (cachedHashes.size >= MAX_CACHED_HASHES) cachedHashes.clear();
+    found = hashOf(value);
+    cachedHashes.set(value, found);
+  }
+  return found;
+}
