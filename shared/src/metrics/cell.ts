@@ -38,6 +38,13 @@ export function addStates(states: MeasureState[], added: readonly MeasureState[]
   }
 }
 
+/** How much memory a cell stands for: one for itself and one for every sketch hash. */
+export function cellSize({ states }: Cell): number {
+  let size = 1;
+  for (const state of states) if (state instanceof DistinctSketch) size += state.heldHashes;
+  return size;
+}
+
 /** Adds every cell of `added` into `cells`. Changes `cells`, never `added`. */
 export function addCells(metric: Metric, cells: Cells, added: Cells): void {
   for (const [key, cell] of added) {

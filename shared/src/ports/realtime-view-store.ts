@@ -56,6 +56,9 @@ export interface RealtimeViewStore {
   /** Says why answers cannot rest on the view, or null that they can. */
   setCold(owner: number, reason: string | null): Promise<void>;
 
+  /** Cells and sketch hashes held in all segments together: what memory grows with. */
+  heldSize(): Promise<number>;
+
   /** The view now, of one moment per partition. Read-only, and valid only until the caller's next await. */
   view(): Promise<RealtimeView>;
 }

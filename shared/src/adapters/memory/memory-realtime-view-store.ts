@@ -1,5 +1,5 @@
 import { TandemError } from '../../errors.js';
-import { addCells } from '../../metrics/cell.js';
+import { addStates, type Cells, cellSize } from '../../metrics/cell.js';
 import type { Metric } from '../../metrics/metric.js';
 import type {
   FoldedStretch,
@@ -10,7 +10,7 @@ import type {
 } from '../../ports/realtime-view-store.js';
 import { addTallies, type Tally } from '../../tally.js';
 
-type HeldSegment = { start: number; tally: Tally; cells: Segment['cells'] };
+type HeldSegment = { start: number; tally: Tally; cells: Segment['cells']; size: number };
 type HeldPartition = { from: number; applied: number; segments: HeldSegment[] };
 
 /** The realtime view in process memory: one owner writes, readers in the same process see whole stretches. */
@@ -65,6 +65,10 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
     this.#version++;
   }
 
+  async heldSize(): Promise<number> {
+    return this.#partitions.flatMap(({ segments }) => segments).reduce((sum, { size }) => sum + size, 0);
+  }
+
   async view(): Promise<RealtimeView> {
     return { version: this.#version, partitions: this.#partitions satisfies PartitionView[], cold: this.#cold };
   }
@@ -72,14 +76,14 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
   #addSegment(held: HeldPartition, segment: Segment): void {
     const last = held.segments.at(-1);
     if (last?.start !== segment.start) {
-      held.segments.push({ ...segment });
+      held.segments.push({ ...segment, size: sizeOf(segment) });
       return;
     }
     last.tally = addTallies(last.tally, segment.tally);
-    for (const metric of this.#metrics) {
-      const cells = last.cells.get(metric.name);
-      const added = segment.cells.get(metric.name);
-      if (cells && added) addCells(metric, cells, added);
+    for (const { name } of this.#metrics) {
+      const cells = last.cells.get(name);
+      const added = segment.cells.get(name);
+      if (cells && added) last.size += absorbCells(cells, added);
     }
   }
 
@@ -101,4 +105,24 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
       `found owner ${owner}; allowed is ${this.#owner}, which has taken the realtime view over`,
     );
   }
+}
+
+function sizeOf({ cells }: Segment): number {
+  let size = 0;
+  for (const ofMetric of cells.values()) for (const cell of ofMetric.values()) size += cellSize(cell);
+  return size;
+}
+
+/** Adds `added` into `cells` and returns by how much they grew. Where there is no such cell yet, takes over the added one. */
+function absorbCells(cells: Cells, added: Cells): number {
+  let growth = 0;
+  for (const [key, cell] of added) {
+    const held = cells.get(key);
+    if (held) {
+      growth -= cellSize(held);
+      addStates(held.states, cell.states);
+    } else cells.set(key, cell);
+    growth += cellSize(held ?? cell);
+  }
+  return growth;
 }
