@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+const whole = (min: number, max: number) =>
+  z.coerce
+    .number({ error: `allowed is a whole number from ${min} to ${max}` })
+    .pipe(
+      z
+        .number()
+        .int(`allowed is a whole number from ${min} to ${max}`)
+        .min(min, `allowed are ${min} to ${max}`)
+        .max(max, `allowed are ${min} to ${max}`),
+    );
+
+/** The speed layer's settings. Counts are per partition where they say so. */
+export const speedConfigSchema = z.object({
+  /**
+   * Reach of the duplicate window, in records of one partition: a copy at most this far behind its original is always
+   * dropped, one more than twice as far never is. Memory: at most twice as many identities per partition, about
+   * 110 bytes each.
+   */
+  DUPLICATE_WINDOW_EVENTS: whole(1, 50_000_000).default(200_000),
+  /**
+   * Records per partition that are read below the resume point at start, without counting, to refill the duplicate
+   * window. Absent: twice the window, all that it can hold, so that a restart changes no decision.
+   */
+  WARM_UP_EVENTS: whole(0, 100_000_000).optional(),
+  /** Most cells and sketch hashes together that the realtime view may hold; about 100 to 300 bytes each. */
+  SPEED_MAX_CELLS: whole(1, 100_000_000).default(5_000_000),
+  /** Most records folded at a stretch; queries are answered between stretches. */
+  SPEED_STRETCH_EVENTS: whole(1, 100_000).default(2_000),
+  /** How often the oldest kept run is looked up, in milliseconds. */
+  SPEED_DROP_POLL_MS: whole(10, 3_600_000).default(1_000),
+});
+
+export type SpeedConfig = z.output<typeof speedConfigSchema>;
