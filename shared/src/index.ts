@@ -16,6 +16,7 @@ export * from './metrics/fold.js';
 export * from './metrics/metric.js';
 export * from './metrics/registry.js';
 export * from './offsets.js';
+export * from './partition-of.js';
 export * from './ports/dead-letters.js';
 export * from './ports/event-log.js';
 export * from './ports/realtime-view-store.js';

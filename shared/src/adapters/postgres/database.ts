@@ -60,8 +60,8 @@ export async function inTransaction<Result>(
 }
 
 const CONNECTION_FAULTS = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT'];
-/** SQLSTATE classes: connection exception, insufficient resources (disk full), operator intervention, system error. */
-const UNAVAILABLE_CLASSES = ['08', '53', '57', '58'];
+/** SQLSTATE classes: connection exception, rollback (deadlock), insufficient resources (disk full), lock timeout, operator intervention, system error. */
+const UNAVAILABLE_CLASSES = ['08', '40', '53', '55', '57', '58'];
 
 /** Turns an error of the driver into ours: `unavailable` when trying again may help, `internal` otherwise. */
 export function databaseError(error: unknown): TandemError {

@@ -1,0 +1,214 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { messageOf, TandemError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
+import type { Offsets } from '../../offsets.js';
+import type { LogRecord } from '../../ports/event-log.js';
+import { type DecodedRow, decodeRow, READ_COLUMNS } from './copy-encoding.js';
+import { CopyOut } from './copy-out.js';
+import { databaseError } from './database.js';
+import type { LogHeads } from './log-heads.js';
+import type { PageQueue } from './page-queue.js';
+
+/** Records of one partition that one statement reads: the others come next, so none starves. */
+const MAX_ROWS_PER_PARTITION = 20_000;
+const MAX_PAGE_RECORDS = 5_000;
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 2_000;
+/** A bounded read gives up when it has got nothing for so long; one that follows goes on until the store is back. */
+const GIVE_UP_AFTER_MS = 15_000;
+
+/**
+ * The primary key is the one right way to these rows. The planner must not guess otherwise from the statistics of a
+ * table that grows; and a statement may last as long as its consumer takes.
+ */
+const SESSION_SETTINGS =
+  '-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off -c max_parallel_workers_per_gather=0 -c statement_timeout=0';
+
+type Range = { readonly partition: number; readonly from: number; readonly to: number };
+
+/** Reads the log for one consumer, on a connection of its own, into a page queue. */
+export class LogReader {
+  readonly #url: string;
+  readonly #heads: LogHeads;
+  readonly #pages: PageQueue;
+  readonly #logger: Logger | undefined;
+  readonly #signal: AbortSignal;
+  /** Next offset to be read per partition. */
+  readonly #next: number[];
+  readonly #until: Offsets | undefined;
+  #hasLooked = false;
+  #client: pg.Client | undefined;
+  #page: { partition: number; records: LogRecord[]; bytes: number } = { partition: -1, records: [], bytes: 0 };
+
+  constructor(options: {
+    readonly url: string;
+    readonly heads: LogHeads;
+    readonly pages: PageQueue;
+    readonly logger: Logger | undefined;
+    readonly from: Offsets;
+    readonly until: Offsets | undefined;
+    readonly signal: AbortSignal;
+  }) {
+    this.#url = options.url;
+    this.#heads = options.heads;
+    this.#pages = options.pages;
+    this.#logger = options.logger;
+    this.#signal = options.signal;
+    this.#next = [...options.from];
+    this.#until = options.until;
+  }
+
+  /** Reads until the end or the signal; ends the queue, with the error if there was one. Never throws. */
+  async run(): Promise<void> {
+    // A statement that waits for its consumer is ended by cutting its connection.
+    const cut = () => this.#cutConnection();
+    this.#signal.addEventListener('abort', cut, { once: true });
+    try {
+      while (!this.#isDone()) await this.#readSteadily();
+      this.#pages.end();
+    } catch (error) {
+      this.#pages.end({ error });
+    } finally {
+      this.#signal.removeEventListener('abort', cut);
+      await this.#client?.end().catch(() => {});
+    }
+  }
+
+  #isDone(): boolean {
+    return (
+      this.#signal.aborted || (this.#until?.every((end, partition) => (this.#next[partition] ?? 0) >= end) ?? false)
+    );
+  }
+
+  /** Reads on, over interruptions of the connection. */
+  async #readSteadily(): Promise<void> {
+    let lastProgressMs = Date.now();
+    let retryMs = FIRST_RETRY_MS;
+    while (!this.#isDone()) {
+      const before = this.#recordsRead();
+      try {
+        await this.#readOnce();
+        return;
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        const fault = databaseError(error);
+        if (fault.code !== 'unavailable') throw fault;
+        if (this.#recordsRead() > before) {
+          lastProgressMs = Date.now();
+          retryMs = FIRST_RETRY_MS;
+        }
+        if (this.#until && Date.now() - lastProgressMs > GIVE_UP_AFTER_MS) throw fault;
+        this.#logger?.warn({ error: messageOf(error), retryMs }, 'reading the log was interrupted');
+        this.#cutConnection();
+        await sleep(retryMs, undefined, { signal: this.#signal }).catch(() => {});
+        retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
+      }
+    }
+  }
+
+  #recordsRead(): number {
+    return this.#next.reduce((sum, offset) => sum + offset, 0);
+  }
+
+  /** One statement's worth, or a wait for more. */
+  async #readOnce(): Promise<void> {
+    if (!this.#hasLooked) await this.#heads.refresh();
+    this.#hasLooked = true;
+    const ranges = this.#ranges();
+    if (ranges.length > 0) return await this.#copy(ranges);
+    const hasMoved = await this.#heads.moved(this.#signal);
+    if (!hasMoved) await this.#heads.refresh();
+  }
+
+  /** What is there and not yet read. */
+  #ranges(): readonly Range[] {
+    return this.#next.flatMap((from, partition) => {
+      const end = Math.min(this.#heads.known[partition] ?? 0, this.#until?.[partition] ?? Number.POSITIVE_INFINITY);
+      return end > from ? [{ partition, from, to: Math.min(end, from + MAX_ROWS_PER_PARTITION) }] : [];
+    });
+  }
+
+  async #copy(ranges: readonly Range[]): Promise<void> {
+    const client = await this.#connected();
+    this.#page = { partition: -1, records: [], bytes: 0 };
+    const copy = new CopyOut(copySql(ranges), (message) => {
+      const row = decodeRow(message);
+      if (row) this.#take(row);
+      if (this.#pages.isFull) copy.pause();
+    });
+    this.#pages.onTaken(() => copy.resume());
+    client.query(copy);
+    await copy.done;
+    this.#putPage();
+    await this.#refuseMissing(ranges);
+  }
+
+  async #connected(): Promise<pg.Client> {
+    if (this.#client) return this.#client;
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: 'tandem log reader',
+      options: SESSION_SETTINGS,
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    });
+    client.on('error', () => {});
+    await client.connect();
+    if (this.#signal.aborted) await client.end();
+    this.#client = client;
+    return client;
+  }
+
+  #cutConnection(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    client?.connection.stream.destroy();
+  }
+
+  #take({ partition, record }: DecodedRow): void {
+    const expected =
+      (this.#next[partition] ?? 0) + (this.#page.partition === partition ? this.#page.records.length : 0);
+    if (record.offset !== expected) throw gap(partition, expected, `offset ${record.offset}`);
+    if (this.#page.partition !== partition) this.#putPage(partition);
+    this.#page.records.push(record);
+    this.#page.bytes += record.value?.length ?? 0;
+    if (this.#page.records.length >= MAX_PAGE_RECORDS || this.#page.bytes >= MAX_PAGE_BYTES) this.#putPage(partition);
+  }
+
+  /** Hands the page over and begins one for `partition`. Only what was handed over counts as read. */
+  #putPage(partition = -1): void {
+    const { partition: done, records } = this.#page;
+    this.#page = { partition, records: [], bytes: 0 };
+    if (records.length === 0) return;
+    this.#next[done] = (this.#next[done] ?? 0) + records.length;
+    this.#pages.put({ partition: done, records });
+  }
+
+  /** A head says that a record is there, but it is not: if Postgres itself says so, the log is damaged. */
+  async #refuseMissing(ranges: readonly Range[]): Promise<void> {
+    const missing = ranges.find(({ partition, to }) => (this.#next[partition] ?? 0) < to);
+    if (!missing) return;
+    const ends = await this.#heads.refresh();
+    const expected = this.#next[missing.partition] ?? 0;
+    throw gap(missing.partition, expected, `nothing up to ${ends[missing.partition]}`);
+  }
+}
+
+function gap(partition: number, expected: number, found: string): TandemError {
+  return new TandemError(
+    'corrupt',
+    `the log has a gap in partition ${partition}: expected offset ${expected}, found ${found}; restore tandem.log_record, do not read on`,
+    { facts: { partition, expected, found } },
+  );
+}
+
+/** COPY takes no bind parameters: all that is put in are integers of our own. Each branch is one scan of the primary key. */
+function copySql(ranges: readonly Range[]): string {
+  const branches = ranges.map(
+    ({ partition, from, to }) =>
+      `SELECT ${READ_COLUMNS} FROM tandem.log_record WHERE partition = ${partition} AND "offset" >= ${from} AND "offset" < ${to}`,
+  );
+  return `COPY (SELECT * FROM (${branches.join(' UNION ALL ')}) r ORDER BY partition, "offset") TO STDOUT (FORMAT binary)`;
+}

@@ -1,0 +1,129 @@
+import { TandemError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
+import type { Offsets } from '../../offsets.js';
+import { partitionOf } from '../../partition-of.js';
+import type { EventLog, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
+import { AppendQueue, type AppendRow } from './append-queue.js';
+import { type Database, databaseError, openDatabase } from './database.js';
+import { LogHeads } from './log-heads.js';
+import { LogReader } from './log-reader.js';
+import { appendGroup } from './log-writer.js';
+import { PageQueue } from './page-queue.js';
+
+export type PostgresEventLogOptions = {
+  /** postgres://user@host:port/database, migrated (see migrate). */
+  readonly databaseUrl: string;
+  /** As many as the log was made with. */
+  readonly partitions: number;
+  readonly logger?: Logger;
+};
+
+/** One connection appends, one asks for heads: neither waits for the other. */
+const MAX_CONNECTIONS = 2;
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** Opens the log that lies in tables of Postgres. Connects when it is first used. */
+export function openPostgresEventLog(options: PostgresEventLogOptions): PostgresEventLog {
+  return new PostgresEventLog(options);
+}
+
+/** The log as a table in Postgres: COPY in and out, LISTEN/NOTIFY to wake readers. */
+export class PostgresEventLog implements EventLog {
+  readonly partitions: number;
+  readonly #url: string;
+  readonly #logger: Logger | undefined;
+  readonly #database: Database;
+  readonly #queue: AppendQueue;
+  readonly #heads: LogHeads;
+  readonly #closing = new AbortController();
+  readonly #reads = new Set<Promise<void>>();
+
+  constructor({ databaseUrl, partitions, logger }: PostgresEventLogOptions) {
+    this.partitions = partitions;
+    this.#url = databaseUrl;
+    this.#logger = logger;
+    this.#database = openDatabase({
+      url: databaseUrl,
+      name: 'tandem log',
+      maxConnections: MAX_CONNECTIONS,
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      onConnectionLost: (error) => logger?.warn({ error: error.message }, 'an idle connection to the log was lost'),
+    });
+    this.#heads = new LogHeads(this.#database, databaseUrl, partitions, logger);
+    this.#queue = new AppendQueue(async (calls) => {
+      try {
+        return await appendGroup(this.#database, partitions, calls);
+      } catch (error) {
+        throw databaseError(error);
+      }
+    });
+  }
+
+  async append(records: readonly NewRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const rowsByPartition: AppendRow[][] = Array.from({ length: this.partitions }, () => []);
+    for (const { key, value } of records) {
+      refuseNul(key);
+      rowsByPartition[partitionOf(key, this.partitions)]?.push({ key, value, barrier: null });
+    }
+    await this.#queue.add({ rowsByPartition });
+  }
+
+  async appendBarriers(name: string): Promise<Offsets> {
+    refuseNul(name);
+    const barrier: AppendRow = { key: null, value: null, barrier: name };
+    return await this.#queue.add({ rowsByPartition: Array.from({ length: this.partitions }, () => [barrier]) });
+  }
+
+  async endOffsets(): Promise<Offsets> {
+    try {
+      return await this.#heads.refresh();
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+
+  async *read(from: Offsets, { until, signal }: ReadOptions = {}): AsyncGenerator<LogBatch> {
+    if (from.length !== this.partitions) {
+      throw new TandemError(
+        'request-invalid',
+        `found ${from.length} offsets to read from; allowed are ${this.partitions}, one per partition`,
+      );
+    }
+    const ending = new AbortController();
+    const pages = new PageQueue();
+    const signals = [ending.signal, this.#closing.signal, ...(signal ? [signal] : [])];
+    const reader = new LogReader({
+      url: this.#url,
+      heads: this.#heads,
+      pages,
+      logger: this.#logger,
+      from,
+      until,
+      signal: AbortSignal.any(signals),
+    });
+    const reading = reader.run();
+    this.#reads.add(reading);
+    try {
+      for (let page = await pages.take(); page; page = await pages.take()) yield page;
+    } finally {
+      ending.abort();
+      await reading;
+      this.#reads.delete(reading);
+    }
+  }
+
+  /** Answers what was appended before, ends every read, and leaves no connection. */
+  async close(): Promise<void> {
+    await this.#queue.close();
+    this.#closing.abort();
+    await Promise.all(this.#reads);
+    await this.#heads.close();
+    await this.#database.end();
+  }
+}
+
+function refuseNul(text: string): void {
+  if (!text.includes('\0')) return;
+  throw new TandemError('request-invalid', `found the key ${JSON.stringify(text)}; allowed is text without NUL`);
+}
