@@ -24,6 +24,8 @@ export class DistinctSketch {
   /** Every hash below `#theta` that was added; trimmed to the SKETCH_SIZE smallest when it has grown to twice that. */
   #hashes = new Set<number>();
   #theta = HASH_SPACE;
+  #version = 0;
+  #sorted: readonly number[] | null = null;
 
   static of(hashes: Iterable<number>): DistinctSketch {
     const sketch = new DistinctSketch();
@@ -34,7 +36,10 @@ export class DistinctSketch {
   /** Adds one hash (see `hashOf`). Idempotent. */
   add(value: number): void {
     if (value >= this.#theta) return;
-    this.#hashes.add(value);
+    const before = this.#hashes.size;
+    if (this.#hashes.add(value).size === before) return;
+    this.#version++;
+    this.#sorted = null;
     if (this.#hashes.size >= 2 * SKETCH_SIZE) this.#trim();
   }
 
@@ -52,6 +57,11 @@ export class DistinctSketch {
     return this.#hashes.size;
   }
 
+  /** Grows whenever the sketch does: a reader that saw this version has seen everything in it. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** True while the count is a count and not an estimate: fewer than SKETCH_SIZE distinct values. */
   get isExact(): boolean {
     return this.#hashes.size < SKETCH_SIZE;
@@ -59,7 +69,8 @@ export class DistinctSketch {
 
   /** The SKETCH_SIZE smallest hashes, ascending: the canonical state, equal for equal sets of values. */
   smallest(): readonly number[] {
-    return [...this.#hashes].sort((a, b) => a - b).slice(0, SKETCH_SIZE);
+    this.#sorted ??= Array.from(Float64Array.from(this.#hashes).sort().subarray(0, SKETCH_SIZE));
+    return this.#sorted;
   }
 
   /** Number of distinct values: exact below SKETCH_SIZE, else a rounded estimate. */
@@ -84,14 +95,31 @@ export function unionSketch(a: DistinctSketch, b: DistinctSketch): DistinctSketc
 }
 
 /**
- * How many values of `added` are not in `base`: |base ∪ added| − |base|, both read at the union's theta, so that it is
- * never negative, and exact while the union is exact.
+ * How many values of `added` are not in `base`: never negative. Counted exactly while both are exact; else estimated as
+ * |base ∪ added| − |base|, both read at the union's theta.
  */
 export function countNew(base: DistinctSketch, added: DistinctSketch): number {
-  const union = unionSketch(base, added);
-  const smallest = union.smallest();
-  const fresh = smallest.reduce((count, value) => (base.has(value) ? count : count + 1), 0);
-  return union.isExact ? fresh : Math.round((estimateFrom(smallest) * fresh) / smallest.length);
+  if (base.isExact && added.isExact) {
+    return added.smallest().reduce((count, value) => (base.has(value) ? count : count + 1), 0);
+  }
+  const { union, fresh } = walkUnion(base.smallest(), added.smallest());
+  return Math.round((estimateFrom(union) * fresh) / union.length);
+}
+
+/** The SKETCH_SIZE smallest of two ascending lists, and how many of them stand in `added` alone. */
+function walkUnion(base: readonly number[], added: readonly number[]): { union: readonly number[]; fresh: number } {
+  const union: number[] = [];
+  let fresh = 0;
+  for (let i = 0, j = 0; union.length < SKETCH_SIZE; ) {
+    const left = base[i] ?? HASH_SPACE;
+    const right = added[j] ?? HASH_SPACE;
+    if (left === HASH_SPACE && right === HASH_SPACE) break;
+    union.push(Math.min(left, right));
+    if (right < left) fresh++;
+    if (left <= right) i++;
+    if (right <= left) j++;
+  }
+  return { union, fresh };
 }
 
 /** (K − 1) / θ with θ the K-th smallest hash as a fraction of the hash space: unbiased. */
