@@ -46,7 +46,8 @@ CREATE TABLE tandem.archive_file (
   sha256        text NOT NULL,
   first_offsets bigint[] NOT NULL,         -- inclusive, per partition; equal to last_offsets where it holds none
   last_offsets  bigint[] NOT NULL,         -- exclusive
-  archived_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+  archived_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  corrupt_since timestamptz                -- when its bytes were found not to have that hash; the next run heals it
 );
 CREATE INDEX archive_file_day ON tandem.archive_file (day);
 -- What the archiver read, per stretch: to_offset - from_offset = events + invalid + barriers.
@@ -115,6 +116,14 @@ CREATE TABLE tandem.day_tally (
   duplicates  bigint NOT NULL,
   conflicts   bigint NOT NULL,
   PRIMARY KEY (computed_by, day, partition)
+);
+-- Where the conflicts of a version of a day lie: copies that differ from the one that counts, so their values do not.
+CREATE TABLE tandem.day_conflict (
+  computed_by bigint NOT NULL,
+  day         date NOT NULL,
+  partition   smallint NOT NULL,
+  "offset"    bigint NOT NULL,
+  PRIMARY KEY (computed_by, day, partition, "offset")
 );
 `;
 
