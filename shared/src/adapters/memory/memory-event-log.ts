@@ -1,0 +1,102 @@
+import { TandemError } from '../../errors.js';
+import type { Offsets } from '../../offsets.js';
+import { partitionOf } from '../../partition-of.js';
+import type { EventLog, LogBatch, LogRecord, NewRecord, ReadOptions } from '../../ports/event-log.js';
+
+const DEFAULT_BATCH_RECORDS = 1_000;
+
+/** The log in process memory, for tests and simulations: same contract, but nothing survives the process. */
+export class MemoryEventLog implements EventLog {
+  readonly partitions: number;
+  readonly #maxBatchRecords: number;
+  readonly #records: LogRecord[][];
+  readonly #waiters = new Set<() => void>();
+  #isClosed = false;
+
+  /** `maxBatchRecords`: the most that one batch of a read holds. */
+  constructor(partitions: number, maxBatchRecords = DEFAULT_BATCH_RECORDS) {
+    this.partitions = partitions;
+    this.#maxBatchRecords = maxBatchRecords;
+    this.#records = Array.from({ length: partitions }, () => []);
+  }
+
+  async append(records: readonly NewRecord[]): Promise<void> {
+    this.#refuseClosed();
+    for (const { key, value } of records) this.#put(partitionOf(key, this.partitions), value, null);
+    this.#wake();
+  }
+
+  async appendBarriers(name: string): Promise<Offsets> {
+    this.#refuseClosed();
+    const boundary = this.#records.map(({ length }) => length);
+    for (const partition of boundary.keys()) this.#put(partition, null, name);
+    this.#wake();
+    return boundary;
+  }
+
+  /** Appends to a given partition what another program might have: any bytes, or none. */
+  appendForeign(partition: number, values: readonly (Uint8Array | null)[]): void {
+    for (const value of values) this.#put(partition, value, null);
+    this.#wake();
+  }
+
+  async endOffsets(): Promise<Offsets> {
+    this.#refuseClosed();
+    return this.#records.map(({ length }) => length);
+  }
+
+  async *read(from: Offsets, { until, signal }: ReadOptions = {}): AsyncGenerator<LogBatch> {
+    const next = [...from];
+    const isDone = () => until?.every((end, partition) => (next[partition] ?? 0) >= end) ?? false;
+    while (!isDone() && !signal?.aborted && !this.#isClosed) {
+      const batches = this.#batchesFrom(next, until);
+      for (const batch of batches) {
+        next[batch.partition] = (next[batch.partition] ?? 0) + batch.records.length;
+        yield batch;
+        if (signal?.aborted) return;
+      }
+      if (batches.length === 0) await this.#appended(signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#wake();
+  }
+
+  #put(partition: number, value: Uint8Array | null, barrier: string | null): void {
+    const records = this.#records[partition];
+    records?.push({ offset: records.length, value, barrier });
+  }
+
+  /** One batch of each partition that has more. */
+  #batchesFrom(next: readonly number[], until: Offsets | undefined): readonly LogBatch[] {
+    return this.#records.flatMap((all, partition) => {
+      const from = next[partition] ?? 0;
+      const end = Math.min(from + this.#maxBatchRecords, until?.[partition] ?? all.length);
+      const records = all.slice(from, end);
+      return records.length > 0 ? [{ partition, records }] : [];
+    });
+  }
+
+  #appended(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        signal?.removeEventListener('abort', wake);
+        this.#waiters.delete(wake);
+        resolve();
+      };
+      this.#waiters.add(wake);
+      signal?.addEventListener('abort', wake, { once: true });
+      if (signal?.aborted) wake();
+    });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  #refuseClosed(): void {
+    if (this.#isClosed) throw new TandemError('unavailable', 'the log has been closed; open it again');
+  }
+}
