@@ -9,3 +9,9 @@ export function givenTestPostgresUrl(): string | undefined {
 export function setTestPostgresUrl(url: string): void {
   process.env[URL_KEY] = url;
 }
+
+/** What programs started by a test get from ours: enough to run Node, none of Tandem's settings. */
+export function inheritedEnvironment(): Readonly<Record<string, string>> {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'SystemRoot'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
