@@ -1,0 +1,125 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  createLogger,
+  type DeadLetter,
+  type DeadLetters,
+  type EventLog,
+  isAtOrBelow,
+  loadMetrics,
+  type Metric,
+  type Offsets,
+  type PublishedRun,
+  type RealtimeView,
+  type RealtimeViewStore,
+  type RunStore,
+  zeroOffsets,
+} from '@tandem/shared';
+import { MemoryRealtimeViewStore } from '@tandem/shared/adapters/memory/memory-realtime-view-store';
+import { type SpeedConfig, speedConfigSchema } from '../config.js';
+import type { SpeedLayer } from '../main.js';
+import type { SpeedOptions } from '../session.js';
+
+/** A run store in which nothing but the kept boundaries matters; `keep` changes them. */
+export class KeptRuns implements RunStore {
+  #boundaries: readonly Offsets[];
+
+  constructor(...boundaries: readonly Offsets[]) {
+    this.#boundaries = boundaries;
+  }
+
+  keep(...boundaries: readonly Offsets[]): void {
+    this.#boundaries = boundaries;
+  }
+
+  async kept(): Promise<readonly PublishedRun[]> {
+    return this.#boundaries.map((boundary, id) => ({ id, boundary, publishedAt: new Date(0), definitions: null }));
+  }
+
+  request = unused;
+  list = unused;
+  get = unused;
+  current = unused;
+  rollback = unused;
+}
+
+async function unused(): Promise<never> {
+  throw new Error('the speed layer asks for nothing but the kept runs');
+}
+
+/** Dead letters in memory, by position; refuses as often as told to. */
+export class MemoryDeadLetters implements DeadLetters {
+  readonly kept = new Map<string, DeadLetter>();
+  refusals = 0;
+
+  async put(letters: readonly DeadLetter[]): Promise<void> {
+    if (this.refusals-- > 0) throw new Error('no room for dead letters');
+    for (const letter of letters) this.kept.set(`${letter.partition}/${letter.offset}`, letter);
+  }
+
+  async list(limit: number) {
+    return { total: this.kept.size, letters: [...this.kept.values()].slice(0, limit) };
+  }
+}
+
+export type Scene = SpeedOptions & {
+  readonly runs: KeptRuns;
+  readonly store: MemoryRealtimeViewStore;
+  readonly deadLetters: MemoryDeadLetters;
+};
+
+const metrics: readonly Metric[] = await loadMetrics();
+
+/** All that a speed layer needs, over a given log; looks every 10 ms which runs are kept. */
+export function sceneOf(log: EventLog, settings: Partial<SpeedConfig> = {}): Scene {
+  return {
+    log,
+    metrics,
+    runs: new KeptRuns(zeroOffsets(log.partitions)),
+    store: new MemoryRealtimeViewStore(metrics),
+    deadLetters: new MemoryDeadLetters(),
+    config: { ...speedConfigSchema.parse({ SPEED_DROP_POLL_MS: 10 }), ...settings },
+    logger: createLogger('speed-layer', 'silent'),
+  };
+}
+
+const MAX_TURNS = 200_000;
+
+/** Waits until the view is as `isAsExpected` says, and returns it. */
+export async function viewWhen(
+  store: RealtimeViewStore,
+  isAsExpected: (view: RealtimeView) => boolean,
+): Promise<RealtimeView> {
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    const view = await store.view();
+    if (isAsExpected(view)) return view;
+    await nextTurn();
+  }
+  throw new Error(`the view never became as expected; it is cold because: ${(await store.view()).cold}`);
+}
+
+/** Waits until the view is warm and holds everything that is in the log now. */
+export async function caughtUp({ log, store }: Scene): Promise<RealtimeView> {
+  const ends = await log.endOffsets();
+  return viewWhen(
+    store,
+    ({ cold, partitions }) =>
+      cold === null &&
+      isAtOrBelow(
+        ends,
+        partitions.map(({ applied }) => applied),
+      ),
+  );
+}
+
+/** Runs `work` beside a started layer, and stops the layer whatever happens. */
+export async function whileRunning<Result>(
+  starting: Promise<SpeedLayer>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const layer = await starting;
+  try {
+    return await work();
+  } finally {
+    await layer.stop();
+  }
+}
