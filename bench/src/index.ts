@@ -1,0 +1,1 @@
+export type { Benchmark, Context, Outcome, Row } from './benchmark.js';

@@ -1,0 +1,37 @@
+/** How much each benchmark works on. */
+export type Sizes = {
+  readonly isQuick: boolean;
+  /** Pairs that are measured, after one that is not. */
+  readonly pairs: number;
+  readonly replay: { readonly events: number; readonly days: number };
+  readonly recompute: { readonly events: number; readonly days: number };
+  /** Postgres as the peer of recompute: at its own size, for it takes long. */
+  readonly recomputePostgres: { readonly events: number; readonly days: number };
+  readonly query: { readonly events: number; readonly days: number; readonly seconds: number };
+  readonly freshness: { readonly eventsPerSecond: number; readonly seconds: number };
+  /** Events generated where the real data set is not there. */
+  readonly importEvents: number;
+};
+
+export const FULL_SIZES: Sizes = {
+  isQuick: false,
+  pairs: 5,
+  replay: { events: 2_000_000, days: 20 },
+  recompute: { events: 10_000_000, days: 100 },
+  recomputePostgres: { events: 1_000_000, days: 10 },
+  query: { events: 500_000, days: 100, seconds: 5 },
+  freshness: { eventsPerSecond: 5_000, seconds: 10 },
+  importEvents: 541_909,
+};
+
+/** Small enough to see in a minute or two that everything works. Says nothing about speed. */
+export const QUICK_SIZES: Sizes = {
+  isQuick: true,
+  pairs: 2,
+  replay: { events: 100_000, days: 5 },
+  recompute: { events: 300_000, days: 100 },
+  recomputePostgres: { events: 50_000, days: 5 },
+  query: { events: 20_000, days: 20, seconds: 1 },
+  freshness: { eventsPerSecond: 1_000, seconds: 2 },
+  importEvents: 20_000,
+};
