@@ -74,6 +74,20 @@ describe('the start of the speed layer', () => {
     });
   });
 
+  it('refills all that the window can hold: a copy nearly twice its reach behind is dropped as without a restart', async () => {
+    const log = logWith(25);
+    await log.appendBarriers('run 1');
+    log.appendForeign(0, [...tickets(26, 29), aTicket(10)]);
+    for (const resume of [0, 25]) {
+      const scene = sceneOf(log, { DUPLICATE_WINDOW_EVENTS: 10 });
+      scene.runs.keep([resume]);
+      await whileRunning(startSpeedLayer(scene), async () => {
+        const last = (await caughtUp(scene)).partitions[0]?.segments.at(-1);
+        expect(last).toMatchObject({ start: 25, tally: { folded: 3, duplicate: 1, barriers: 1 } });
+      });
+    }
+  });
+
   it('stops at once, although the log has nothing more to say', async () => {
     const scene = sceneOf(logWith(3));
     const layer = await startSpeedLayer(scene);
