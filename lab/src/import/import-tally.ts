@@ -1,0 +1,57 @@
+import type { Refusal } from '@tandem/shared';
+import { grouped, ratePerSecond } from '../producer/progress.js';
+
+type Refused = { count: number; firstRow: number | undefined };
+
+/** Kinds of refusal that are told apart; a message that names the value found could otherwise be one kind per row. */
+const MAX_REASONS = 50;
+const OTHER_REASONS = 'other reasons';
+
+/** What became of a file's rows. */
+export class ImportTally {
+  rowsRead = 0;
+  readonly #leftOut = new Map<string, number>();
+  readonly #refused = new Map<string, Refused>();
+
+  leaveOut(reason: string): void {
+    this.#leftOut.set(reason, (this.#leftOut.get(reason) ?? 0) + 1);
+  }
+
+  refuse(refusal: Refusal, rowNumber: number | undefined): void {
+    const kind = kindOf(refusal);
+    const reason = this.#refused.has(kind) || this.#refused.size < MAX_REASONS ? kind : OTHER_REASONS;
+    const refused = this.#refused.get(reason) ?? { count: 0, firstRow: rowNumber };
+    this.#refused.set(reason, { ...refused, count: refused.count + 1 });
+  }
+
+  get leftOut(): ReadonlyMap<string, number> {
+    return this.#leftOut;
+  }
+
+  get refusedCount(): number {
+    return [...this.#refused.values()].reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** The closing summary. */
+  lines(sent: { readonly sent: number; readonly accepted: number }, elapsedMs: number): readonly string[] {
+    const seconds = (elapsedMs / 1000).toFixed(1);
+    return [
+      `rows read        ${grouped(this.rowsRead)} in ${seconds} s, ${grouped(ratePerSecond(this.rowsRead, elapsedMs))} rows/s`,
+      `events sent      ${grouped(sent.sent)}`,
+      `events accepted  ${grouped(sent.accepted)} (copies of events that are already there are accepted and count once)`,
+      `rows left out    ${grouped([...this.#leftOut.values()].reduce((sum, count) => sum + count, 0))}`,
+      ...[...this.#leftOut].map(([reason, count]) => `  ${grouped(count)}  ${reason}`),
+      `rows refused     ${grouped(this.refusedCount)}`,
+      ...[...this.#refused].map(([reason, { count, firstRow }]) => {
+        return `  ${grouped(count)}  ${reason}${firstRow === undefined ? '' : ` (first in row ${firstRow})`}`;
+      }),
+    ];
+  }
+}
+
+/** A refusal without the value found: "found "x"; allowed is y" → "allowed is y". */
+function kindOf({ path, reason }: Refusal): string {
+  const allowedAt = reason.lastIndexOf('; allowed');
+  const kind = reason.startsWith('found ') && allowedAt > 0 ? reason.slice(allowedAt + 2) : reason;
+  return path === '' ? kind : `${path}: ${kind}`;
+}

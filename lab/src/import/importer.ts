@@ -1,0 +1,34 @@
+import type { EventInput, Refusal } from '@tandem/shared';
+import type { Row, TableOptions } from './read-table.js';
+
+/** What became of a row: an event, or nothing by the importer's rules, or nothing because something is wrong with it. */
+export type Mapped =
+  | { readonly row: Row; readonly event: EventInput }
+  | { readonly row: Row; readonly leftOut: string }
+  | { readonly row: Row; readonly refusal: Refusal };
+
+/** Turns rows, in file order, into events. May hold some rows back until it has seen what belongs to them. */
+export interface RowMapper {
+  map(row: Row): readonly Mapped[];
+  /** What is still held back when the file ends. */
+  end(): readonly Mapped[];
+}
+
+/** How the files of one publisher become events. */
+export type Importer = {
+  readonly tableOptions: TableOptions;
+  /** Throws `request-invalid` when a needed column is missing. */
+  mapperFor(header: readonly string[]): RowMapper;
+};
+
+/** A mapper that looks at one row at a time. */
+export function rowByRow(map: (row: Row) => Mapped): RowMapper {
+  return { map: (row) => [map(row)], end: () => [] };
+}
+
+/** A row with more or fewer cells than the header has columns; undefined when they are as many. */
+export function refuseCellCount(row: Row, header: readonly string[]): Mapped | undefined {
+  if (row.cells.length === header.length) return undefined;
+  const reason = `found ${row.cells.length} cells; allowed are ${header.length}, one for each column`;
+  return { row, refusal: { path: '', reason } };
+}
