@@ -1,0 +1,58 @@
+import { LRUCache } from 'lru-cache';
+import { type Answer, type Basis, type BasisReader, composeAnswer, speedLag } from '../../answer-query.js';
+import type { Query } from '../../query/query.js';
+import { type Freshness, type RenderedAnswer, renderCsv, renderJson } from '../../render-answer.js';
+
+/** Characters of rendered answers that are remembered in all. */
+const MAX_REMEMBERED_CHARACTERS = 32_000_000;
+
+type Remembered = {
+  readonly run: number;
+  readonly viewVersion: number;
+  readonly rendered: RenderedAnswer;
+  readonly approximate: Answer['approximate'];
+};
+
+export type Reply = Omit<Remembered, 'viewVersion'> & { readonly freshness: Freshness };
+
+/**
+ * Answers, remembered: the same query over the same run and the same version of the realtime view has the same answer.
+ * Whether both are still the same is asked for every request, so no answer is ever old.
+ */
+export class AnswerMemo {
+  readonly #basis: BasisReader;
+  readonly #remembered = new LRUCache<Query, Remembered>({
+    maxSize: MAX_REMEMBERED_CHARACTERS,
+    sizeCalculation: ({ rendered }) => 1 + rendered.head.length + rendered.tail.length,
+  });
+
+  constructor(basis: BasisReader) {
+    this.#basis = basis;
+  }
+
+  /** Throws what BasisReader.read and composeAnswer throw. */
+  reply(query: Query): Promise<Reply> {
+    return this.#basis.read(query, (basis) => this.#replyFrom(query, basis));
+  }
+
+  #replyFrom(query: Query, basis: Basis): Reply {
+    const { run, view, end } = basis;
+    const known = this.#remembered.get(query);
+    const isFresh = known?.run === run.id && known.viewVersion === view.version;
+    const { rendered, approximate } = known && isFresh ? known : this.#remember(query, basis);
+    const freshness: Freshness = {
+      batch_age_ms: Math.max(0, Date.now() - run.publishedAt.getTime()),
+      speed_lag_events: speedLag(view, end),
+    };
+    return { run: run.id, rendered, approximate, freshness };
+  }
+
+  #remember(query: Query, basis: Basis): Remembered {
+    const answer = composeAnswer(query, basis);
+    const rendered = query.format === 'csv' ? { head: renderCsv(answer), tail: '' } : renderJson(answer);
+    const { approximate } = answer;
+    const remembered = { run: basis.run.id, viewVersion: basis.view.version, rendered, approximate };
+    this.#remembered.set(query, remembered);
+    return remembered;
+  }
+}

@@ -1,0 +1,144 @@
+import { type BatchRun, offsetsToJson, type PublishedRun, type RunStore, TandemError } from '@tandem/shared';
+import type { Request } from 'express';
+import { z } from 'zod';
+import { checkInput } from './check-input.js';
+import { HttpProblem } from './problem.js';
+import { contentTypeOf, readJson, unsupportedType } from './read-body.js';
+import { queryStringOf, type Route, sendJson } from './route.js';
+
+const runRequestSchema = z.strictObject({
+  mode: z.enum(['incremental', 'full']).default('incremental').describe('full recomputes every day'),
+});
+export const limitSchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1_000).default(20).describe('Most entries, newest first'),
+});
+const idSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^\d{1,15}$/, 'allowed is the number of a run')
+    .transform(Number),
+});
+
+export type RunRouteOptions = { readonly runs: RunStore; readonly bodyDeadlineMs: number };
+
+/** Everything under /batch. */
+export function runRoutes({ runs, bodyDeadlineMs }: RunRouteOptions): readonly Route[] {
+  return [startRoute(runs, bodyDeadlineMs), listRoute(runs), getRoute(runs), rollbackRoute(runs)];
+}
+
+function startRoute(runs: RunStore, bodyDeadlineMs: number): Route {
+  return {
+    method: 'POST',
+    path: '/batch/runs',
+    summary: 'Start a batch run. One runs at a time.',
+    handle: async (request, response) => {
+      const { mode } = checkInput(runRequestSchema, (await readOptionalJson(request, bodyDeadlineMs)) ?? {});
+      const requested = await runs.request(mode, 'manual');
+      if (!requested.accepted) throw runActive(requested.activeId);
+      sendJson(response, 202, { id: requested.id }, { Location: `/batch/runs/${requested.id}` });
+    },
+    describe: {
+      body: { 'application/json': z.toJSONSchema(runRequestSchema, { io: 'input' }) },
+      answers: { 202: 'The id of the run; its progress is at Location' },
+      problems: [400, 401, 409, 413, 415, 503],
+    },
+  };
+}
+
+function listRoute(runs: RunStore): Route {
+  return {
+    method: 'GET',
+    path: '/batch/runs',
+    summary: 'Batch runs, newest first.',
+    handle: async (request, response) => {
+      const { limit } = readLimit(request);
+      const [list, current] = await Promise.all([runs.list(limit), runs.current()]);
+      sendJson(response, 200, { current: current.id, runs: list.map((run) => showRun(run, current)) });
+    },
+    describe: {
+      query: z.toJSONSchema(limitSchema, { io: 'input' }),
+      answers: { 200: 'Runs with state, boundary, rows read, duplicates, days recomputed, durations and error' },
+      problems: [400, 503],
+    },
+  };
+}
+
+function getRoute(runs: RunStore): Route {
+  return {
+    method: 'GET',
+    path: '/batch/runs/:id',
+    summary: 'One batch run.',
+    handle: async (request, response) => {
+      const { id } = checkInput(idSchema, { id: request.params['id'] });
+      const [run, current] = await Promise.all([runs.get(id), runs.current()]);
+      if (!run) throw new TandemError('not-found', `found run ${id}; allowed is one that GET /batch/runs lists`);
+      sendJson(response, 200, showRun(run, current));
+    },
+    describe: {
+      pathParameters: { id: { type: 'integer', minimum: 0 } },
+      answers: { 200: 'The run' },
+      problems: [400, 404, 503],
+    },
+  };
+}
+
+function rollbackRoute(runs: RunStore): Route {
+  return {
+    method: 'POST',
+    path: '/batch/rollback',
+    summary: 'Make the kept run before the current one current again. Merged answers stay right.',
+    handle: async (_request, response) => sendJson(response, 200, { current: showPublished(await runs.rollback()) }),
+    describe: { answers: { 200: 'The run that is current now' }, problems: [401, 409, 503] },
+  };
+}
+
+/** The number of entries asked for; `request-invalid` for anything else. */
+export function readLimit(request: Request): z.output<typeof limitSchema> {
+  return checkInput(limitSchema, Object.fromEntries(new URLSearchParams(queryStringOf(request))));
+}
+
+/** A body is optional: without one there is nothing to have a type. */
+async function readOptionalJson(request: Request, bodyDeadlineMs: number): Promise<unknown> {
+  const type = contentTypeOf(request);
+  if (type !== '' && type !== 'application/json') throw unsupportedType(type, ['application/json']);
+  return readJson(request, bodyDeadlineMs);
+}
+
+function runActive(activeId: number): HttpProblem {
+  return new HttpProblem(
+    409,
+    'run-active',
+    'A batch run is active',
+    `run ${activeId} is active; wait until it is published`,
+    {
+      facts: { id: activeId },
+      headers: { Location: `/batch/runs/${activeId}` },
+    },
+  );
+}
+
+function showPublished({ id, boundary, publishedAt }: PublishedRun) {
+  return { id, published_at: publishedAt.toISOString(), boundary: offsetsToJson(boundary) };
+}
+
+function showRun(run: BatchRun, current: PublishedRun) {
+  return {
+    id: run.id,
+    state: run.state,
+    mode: run.mode,
+    trigger: run.trigger,
+    current: run.id === current.id,
+    kept: run.kept,
+    requested_at: run.requestedAt.toISOString(),
+    started_at: run.startedAt?.toISOString() ?? null,
+    finished_at: run.finishedAt?.toISOString() ?? null,
+    boundary: run.boundary && offsetsToJson(run.boundary),
+    base_run: run.baseRun,
+    rows_read: run.rowsRead,
+    duplicates: run.duplicates,
+    conflicts: run.conflicts,
+    days_recomputed: run.daysRecomputed,
+    durations_ms: run.durationsMs,
+    error: run.error,
+  };
+}

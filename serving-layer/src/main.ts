@@ -1,0 +1,105 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  type DeadLetters,
+  type EventLog,
+  type Logger,
+  type Metric,
+  type RealtimeViewStore,
+  type RunStore,
+  TandemError,
+} from '@tandem/shared';
+import type { Database } from '@tandem/shared/adapters/postgres/database';
+import { createApp } from './adapters/http/app.js';
+import { eventsRoute } from './adapters/http/events-route.js';
+import { Gate } from './adapters/http/gate.js';
+import { metricRoutes } from './adapters/http/metric-routes.js';
+import type { Route } from './adapters/http/route.js';
+import { runRoutes } from './adapters/http/run-routes.js';
+import { stateRoutes } from './adapters/http/state-routes.js';
+import { PostgresBatchViewReader } from './adapters/postgres/postgres-batch-view-reader.js';
+import { BasisReader } from './answer-query.js';
+import { Comparer } from './compare.js';
+import { checkExposure, type ServingConfig } from './config.js';
+
+export type ServingLayerOptions = {
+  readonly log: EventLog;
+  readonly runs: RunStore;
+  readonly store: RealtimeViewStore;
+  readonly deadLetters: DeadLetters;
+  /** Where the batch views are. */
+  readonly database: Database;
+  readonly metrics: readonly Metric[];
+  readonly config: ServingConfig;
+  readonly logger: Logger;
+};
+
+/** A request's headers must arrive within this time. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How long requests under way may take to finish when the layer stops. */
+const STOP_GRACE_MS = 5_000;
+
+/**
+ * Serves the API. Resolves when it listens; `stop` resolves when every connection is closed.
+ * Throws `configuration-invalid` for a port that is taken, and for a HOST that is open to others without a token.
+ */
+export async function startServingLayer(options: ServingLayerOptions): Promise<{ url: string; stop(): Promise<void> }> {
+  const { config, logger } = options;
+  checkExposure(config);
+  const app = createApp({ routes: routesOf(options), token: config.API_TOKEN, logger });
+  const server = createServer(app);
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  // A stream of events may take any time as a whole, so what is bounded is the time in which nothing moves.
+  server.requestTimeout = 0;
+  server.timeout = config.IDLE_TIMEOUT_MS;
+  await listen(server, config);
+  const { port } = server.address() as AddressInfo;
+  const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
+  const url = `http://${host}:${port}`;
+  logger.info({ url }, 'serving layer listens');
+  return { url, stop: () => stop(server) };
+}
+
+/** Every route of the API but the two that describe it. */
+export function routesOf(options: ServingLayerOptions): readonly Route[] {
+  const { log, runs, config } = options;
+  const sources = { ...options, reader: new PostgresBatchViewReader(options.database) };
+  const basis = new BasisReader(sources);
+  const queries = {
+    gate: new Gate('questions', config.MAX_CONCURRENT_QUERIES),
+    queryDeadlineMs: config.QUERY_DEADLINE_MS,
+  };
+  const bodyDeadlineMs = config.BODY_DEADLINE_MS;
+  return [
+    ...metricRoutes({ metrics: options.metrics, basis, comparer: new Comparer(sources, basis), ...queries }),
+    eventsRoute({ log, gate: new Gate('POST /events', config.MAX_CONCURRENT_INGESTS), bodyDeadlineMs }),
+    ...runRoutes({ runs, bodyDeadlineMs }),
+    ...stateRoutes({ ...sources, ...queries }),
+  ];
+}
+
+function listen(server: Server, { PORT, HOST }: ServingConfig): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, PORT, HOST)));
+    server.listen(PORT, HOST, resolve);
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `PORT: found ${port}, which another program uses; choose another PORT, or stop that program`,
+    EACCES: `PORT: found ${port}, which needs more rights; allowed are ports from 1024`,
+    EADDRNOTAVAIL: `HOST: found ${host}; allowed is an address of this machine`,
+    ENOTFOUND: `HOST: found ${host}; allowed is an address of this machine`,
+  };
+  const reason = reasons[error.code ?? ''];
+  return reason === undefined ? error : new TandemError('configuration-invalid', reason, { cause: error });
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,34 @@
+import { type EventLog, type Metric, messageOf, type RealtimeViewStore, type RunStore } from '@tandem/shared';
+import { segmentsAbove } from './merge-views.js';
+import { carriesDefinition } from './query/batch-part.js';
+
+export type ReadinessSources = {
+  readonly runs: RunStore;
+  readonly store: RealtimeViewStore;
+  readonly log: EventLog;
+  readonly metrics: readonly Metric[];
+};
+
+/** Why not every answer is provable now; empty when all are. Never throws. */
+export async function reasonsNotReady({ runs, store, log, metrics }: ReadinessSources): Promise<readonly string[]> {
+  try {
+    await log.endOffsets();
+    const run = await runs.current();
+    const view = await store.view();
+    segmentsAbove(view, run.boundary);
+    const behind = run.boundary.flatMap((offset, partition) => {
+      const applied = view.partitions[partition]?.applied ?? 0;
+      if (applied >= offset) return [];
+      return [
+        `the realtime view of partition ${partition} has come to ${applied} and not yet to the boundary ${offset}`,
+      ];
+    });
+    const missing = metrics.filter((metric) => !carriesDefinition(run, metric));
+    return [
+      ...behind,
+      ...missing.map(({ name }) => `run ${run.id} was computed without today's definition of ${name}`),
+    ];
+  } catch (error) {
+    return [messageOf(error)];
+  }
+}
