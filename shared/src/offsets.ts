@@ -1,3 +1,5 @@
+import { TandemError } from './errors.js';
+
 /** One offset per partition, indexed by partition number. Says nothing about in- or exclusive: names must. */
 export type Offsets = readonly number[];
 
@@ -18,4 +20,13 @@ export function recordsBetween(from: Offsets, to: Offsets): number {
 /** {"0": 5123, "1": 4980}: the form in API answers. */
 export function offsetsToJson(offsets: Offsets): Record<string, number> {
   return Object.fromEntries(offsets.map((offset, partition) => [String(partition), offset]));
+}
+
+/** Throws `request-invalid` unless there is one offset per partition. */
+export function refuseWrongLength(offsets: Offsets, partitions: number): void {
+  if (offsets.length === partitions) return;
+  throw new TandemError(
+    'request-invalid',
+    `found ${offsets.length} offsets; allowed are ${partitions}, one per partition of the log`,
+  );
 }

@@ -1,5 +1,5 @@
 import { TandemError } from '../../errors.js';
-import type { Offsets } from '../../offsets.js';
+import { type Offsets, refuseWrongLength } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
 import type { EventLog, LogBatch, LogRecord, NewRecord, ReadOptions } from '../../ports/event-log.js';
 
@@ -9,8 +9,8 @@ const DEFAULT_BATCH_RECORDS = 1_000;
 export class MemoryEventLog implements EventLog {
   readonly partitions: number;
   readonly #maxBatchRecords: number;
-  readonly #records: LogRecord[][];
-  readonly #waiters = new Set<() => void>();
+  #records: LogRecord[][];
+  #waiters = new Set<() => void>();
   #isClosed = false;
 
   /** `maxBatchRecords`: the most that one batch of a read holds. */
@@ -18,6 +18,14 @@ export class MemoryEventLog implements EventLog {
     this.partitions = partitions;
     this.#maxBatchRecords = maxBatchRecords;
     this.#records = Array.from({ length: partitions }, () => []);
+  }
+
+  /** The same log once more, as another process would open it: closing one does not close the other. */
+  openAgain(): MemoryEventLog {
+    const again = new MemoryEventLog(this.partitions, this.#maxBatchRecords);
+    again.#records = this.#records;
+    again.#waiters = this.#waiters;
+    return again;
   }
 
   async append(records: readonly NewRecord[]): Promise<void> {
@@ -46,6 +54,7 @@ export class MemoryEventLog implements EventLog {
   }
 
   async *read(from: Offsets, { until, signal }: ReadOptions = {}): AsyncGenerator<LogBatch> {
+    refuseWrongLength(from, this.partitions);
     const next = [...from];
     const isDone = () => until?.every((end, partition) => (next[partition] ?? 0) >= end) ?? false;
     while (!isDone() && !signal?.aborted && !this.#isClosed) {

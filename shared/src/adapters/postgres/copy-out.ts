@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Connection, Submittable } from 'pg';
 
+/** A server that has sent nothing for so long, though nobody paused it, is gone. */
+const STALLED_AFTER_MS = 30_000;
+
 /**
  * A COPY … TO STDOUT whose rows are handed over one by one as they come, with backpressure by `pause`.
  * Give it to `client.query`, then await `done`: it rejects when the statement, the connection or `onRow` fails.
@@ -10,6 +13,10 @@ export class CopyOut implements Submittable {
   readonly #text: string;
   readonly #onRow: (row: Buffer) => void;
   #socket: Socket | undefined;
+  #isOver = false;
+  readonly #cutWhenStalled = () => {
+    if (!this.#socket?.isPaused()) this.#socket?.destroy();
+  };
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
@@ -28,11 +35,14 @@ export class CopyOut implements Submittable {
   }
 
   resume(): void {
+    if (this.#isOver) return;
+    this.#socket?.setTimeout(STALLED_AFTER_MS);
     this.#socket?.resume();
   }
 
   submit(connection: Connection): void {
     this.#socket = connection.stream as Socket;
+    this.#socket.setTimeout(STALLED_AFTER_MS, this.#cutWhenStalled);
     connection.query(this.#text);
   }
 
@@ -49,10 +59,15 @@ export class CopyOut implements Submittable {
   handleCommandComplete(): void {}
 
   handleReadyForQuery(): void {
+    this.#isOver = true;
+    this.#socket?.setTimeout(0, this.#cutWhenStalled);
+    // The last row may have paused it, and the next statement needs it.
+    this.#socket?.resume();
     this.#resolve();
   }
 
   handleError(error: Error): void {
+    this.#isOver = true;
     this.#reject(error);
   }
 }

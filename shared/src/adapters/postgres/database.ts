@@ -17,6 +17,7 @@ export type DatabaseOptions = {
 };
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const SERVER_ANSWER_MS = 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 const LOCK_TIMEOUT_MS = 30_000;
 
@@ -28,6 +29,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.maxConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: options.statementTimeoutMs,
+    // For a server that is gone without a word: the client stops waiting a little later than the server would.
+    query_timeout: options.statementTimeoutMs && options.statementTimeoutMs + SERVER_ANSWER_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   });

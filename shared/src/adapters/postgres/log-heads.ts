@@ -10,6 +10,7 @@ export const APPENDED_CHANNEL = 'tandem_log_appended';
 
 /** Should a notification get lost with its connection, readers look for themselves this often. */
 const POLL_MS = 1_000;
+const KEEP_ALIVE_MS = 10_000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
 
@@ -26,6 +27,7 @@ export class LogHeads {
   readonly #known: number[];
   readonly #closing = new AbortController();
   readonly #waiters = new Set<() => void>();
+  #endListening: () => void = () => {};
   #listening: Promise<void> | undefined;
 
   constructor(database: Database, url: string, partitions: number, logger: Logger | undefined) {
@@ -51,6 +53,11 @@ export class LogHeads {
     return ends;
   }
 
+  /** Takes back what was known of a partition: Postgres says that it ends earlier. */
+  lower(partition: number, end: number): void {
+    this.#known[partition] = end;
+  }
+
   /** Resolves with true as soon as a known head moves or `signal` is raised, with false after POLL_MS. */
   moved(signal: AbortSignal): Promise<boolean> {
     this.#listening ??= this.#listen();
@@ -71,6 +78,7 @@ export class LogHeads {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#endListening();
     await this.#listening;
   }
 
@@ -106,11 +114,12 @@ export class LogHeads {
       application_name: 'tandem log listener',
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     });
     const ended = new Promise<void>((resolve) => {
       client.on('end', resolve);
       client.on('error', () => resolve());
-      this.#closing.signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#endListening = resolve;
     });
     client.on('notification', ({ payload }) => this.#raise(decodeHeads(payload ?? '')));
     try {

@@ -14,17 +14,16 @@ import type { PageQueue } from './page-queue.js';
 const MAX_ROWS_PER_PARTITION = 20_000;
 const MAX_PAGE_RECORDS = 5_000;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+const KEEP_ALIVE_MS = 10_000;
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
-/** A bounded read gives up when it has got nothing for so long; one that follows goes on until the store is back. */
-const GIVE_UP_AFTER_MS = 15_000;
 
 /**
  * The primary key is the one right way to these rows. The planner must not guess otherwise from the statistics of a
  * table that grows; and a statement may last as long as its consumer takes.
  */
 const SESSION_SETTINGS =
-  '-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off -c max_parallel_workers_per_gather=0 -c statement_timeout=0';
+  '-c enable_seqscan=off -c enable_bitmapscan=off -c max_parallel_workers_per_gather=0 -c jit=off -c statement_timeout=0';
 
 type Range = { readonly partition: number; readonly from: number; readonly to: number };
 
@@ -34,11 +33,14 @@ export class LogReader {
   readonly #heads: LogHeads;
   readonly #pages: PageQueue;
   readonly #logger: Logger | undefined;
+  readonly #giveUpAfterMs: number;
   readonly #signal: AbortSignal;
   /** Next offset to be read per partition. */
   readonly #next: number[];
   readonly #until: Offsets | undefined;
   #hasLooked = false;
+  /** Per partition the end that Postgres itself named when rows were missing. */
+  readonly #confirmedEnds: (number | undefined)[] = [];
   #client: pg.Client | undefined;
   #page: { partition: number; records: LogRecord[]; bytes: number } = { partition: -1, records: [], bytes: 0 };
 
@@ -49,12 +51,14 @@ export class LogReader {
     readonly logger: Logger | undefined;
     readonly from: Offsets;
     readonly until: Offsets | undefined;
+    readonly giveUpAfterMs: number;
     readonly signal: AbortSignal;
   }) {
     this.#url = options.url;
     this.#heads = options.heads;
     this.#pages = options.pages;
     this.#logger = options.logger;
+    this.#giveUpAfterMs = options.giveUpAfterMs;
     this.#signal = options.signal;
     this.#next = [...options.from];
     this.#until = options.until;
@@ -63,7 +67,10 @@ export class LogReader {
   /** Reads until the end or the signal; ends the queue, with the error if there was one. Never throws. */
   async run(): Promise<void> {
     // A statement that waits for its consumer is ended by cutting its connection.
-    const cut = () => this.#cutConnection();
+    const cut = () => {
+      this.#pages.end();
+      this.#cutConnection();
+    };
     this.#signal.addEventListener('abort', cut, { once: true });
     try {
       while (!this.#isDone()) await this.#readSteadily();
@@ -99,7 +106,7 @@ export class LogReader {
           lastProgressMs = Date.now();
           retryMs = FIRST_RETRY_MS;
         }
-        if (this.#until && Date.now() - lastProgressMs > GIVE_UP_AFTER_MS) throw fault;
+        if (this.#until && Date.now() - lastProgressMs > this.#giveUpAfterMs) throw fault;
         this.#logger?.warn({ error: messageOf(error), retryMs }, 'reading the log was interrupted');
         this.#cutConnection();
         await sleep(retryMs, undefined, { signal: this.#signal }).catch(() => {});
@@ -112,8 +119,9 @@ export class LogReader {
     return this.#next.reduce((sum, offset) => sum + offset, 0);
   }
 
-  /** One statement's worth, or a wait for more. */
+  /** One statement's worth, once the consumer has room for it; or a wait for more. */
   async #readOnce(): Promise<void> {
+    await this.#pages.untilRoom();
     if (!this.#hasLooked) await this.#heads.refresh();
     this.#hasLooked = true;
     const ranges = this.#ranges();
@@ -138,7 +146,7 @@ export class LogReader {
       if (row) this.#take(row);
       if (this.#pages.isFull) copy.pause();
     });
-    this.#pages.onTaken(() => copy.resume());
+    this.#pages.onRoom(() => copy.resume());
     client.query(copy);
     await copy.done;
     this.#putPage();
@@ -153,6 +161,7 @@ export class LogReader {
       options: SESSION_SETTINGS,
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     });
     client.on('error', () => {});
     await client.connect();
@@ -186,13 +195,21 @@ export class LogReader {
     this.#pages.put({ partition: done, records });
   }
 
-  /** A head says that a record is there, but it is not: if Postgres itself says so, the log is damaged. */
+  /**
+   * Fewer rows came than the known heads promise. Anybody can notify, so Postgres is asked for the heads, and the rows
+   * are asked for once more: if they are missing still, the log is damaged.
+   */
   async #refuseMissing(ranges: readonly Range[]): Promise<void> {
     const missing = ranges.find(({ partition, to }) => (this.#next[partition] ?? 0) < to);
     if (!missing) return;
+    const { partition } = missing;
+    const expected = this.#next[partition] ?? 0;
+    if (this.#confirmedEnds[partition] !== undefined && expected < this.#confirmedEnds[partition]) {
+      throw gap(partition, expected, `nothing up to ${this.#confirmedEnds[partition]}`);
+    }
     const ends = await this.#heads.refresh();
-    const expected = this.#next[missing.partition] ?? 0;
-    throw gap(missing.partition, expected, `nothing up to ${ends[missing.partition]}`);
+    this.#confirmedEnds[partition] = ends[partition];
+    this.#heads.lower(partition, ends[partition] ?? 0);
   }
 }
 
@@ -204,11 +221,15 @@ function gap(partition: number, expected: number, found: string): TandemError {
   );
 }
 
-/** COPY takes no bind parameters: all that is put in are integers of our own. Each branch is one scan of the primary key. */
+/**
+ * One COPY per partition, sent together: each is one scan of the primary key, in its order, without a sort.
+ * COPY takes no bind parameters: all that is put in are integers of our own.
+ */
 function copySql(ranges: readonly Range[]): string {
-  const branches = ranges.map(
-    ({ partition, from, to }) =>
-      `SELECT ${READ_COLUMNS} FROM tandem.log_record WHERE partition = ${partition} AND "offset" >= ${from} AND "offset" < ${to}`,
-  );
-  return `COPY (SELECT * FROM (${branches.join(' UNION ALL ')}) r ORDER BY partition, "offset") TO STDOUT (FORMAT binary)`;
+  return ranges
+    .map(
+      ({ partition, from, to }) =>
+        `COPY (SELECT ${READ_COLUMNS} FROM tandem.log_record WHERE partition = ${partition} AND "offset" >= ${from} AND "offset" < ${to} ORDER BY "offset") TO STDOUT (FORMAT binary)`,
+    )
+    .join('; ');
 }

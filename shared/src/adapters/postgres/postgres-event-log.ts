@@ -1,6 +1,6 @@
 import { TandemError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
-import type { Offsets } from '../../offsets.js';
+import { type Offsets, refuseWrongLength } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
 import type { EventLog, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
 import { AppendQueue, type AppendRow } from './append-queue.js';
@@ -16,10 +16,13 @@ export type PostgresEventLogOptions = {
   /** As many as the log was made with. */
   readonly partitions: number;
   readonly logger?: Logger;
+  /** A read with `until` throws `unavailable` when Postgres has been away for so long; one that follows goes on. */
+  readonly giveUpAfterMs?: number;
 };
 
 /** One connection appends, one asks for heads: neither waits for the other. */
 const MAX_CONNECTIONS = 2;
+const GIVE_UP_AFTER_MS = 15_000;
 const STATEMENT_TIMEOUT_MS = 60_000;
 
 /** Opens the log that lies in tables of Postgres. Connects when it is first used. */
@@ -32,13 +35,16 @@ export class PostgresEventLog implements EventLog {
   readonly partitions: number;
   readonly #url: string;
   readonly #logger: Logger | undefined;
+  readonly #giveUpAfterMs: number;
   readonly #database: Database;
   readonly #queue: AppendQueue;
   readonly #heads: LogHeads;
+  #closed: Promise<void> | undefined;
   readonly #closing = new AbortController();
   readonly #reads = new Set<Promise<void>>();
 
-  constructor({ databaseUrl, partitions, logger }: PostgresEventLogOptions) {
+  constructor({ databaseUrl, partitions, logger, giveUpAfterMs = GIVE_UP_AFTER_MS }: PostgresEventLogOptions) {
+    this.#giveUpAfterMs = giveUpAfterMs;
     this.partitions = partitions;
     this.#url = databaseUrl;
     this.#logger = logger;
@@ -84,12 +90,7 @@ export class PostgresEventLog implements EventLog {
   }
 
   async *read(from: Offsets, { until, signal }: ReadOptions = {}): AsyncGenerator<LogBatch> {
-    if (from.length !== this.partitions) {
-      throw new TandemError(
-        'request-invalid',
-        `found ${from.length} offsets to read from; allowed are ${this.partitions}, one per partition`,
-      );
-    }
+    refuseWrongLength(from, this.partitions);
     const ending = new AbortController();
     const pages = new PageQueue();
     const signals = [ending.signal, this.#closing.signal, ...(signal ? [signal] : [])];
@@ -100,12 +101,13 @@ export class PostgresEventLog implements EventLog {
       logger: this.#logger,
       from,
       until,
+      giveUpAfterMs: this.#giveUpAfterMs,
       signal: AbortSignal.any(signals),
     });
     const reading = reader.run();
     this.#reads.add(reading);
     try {
-      for (let page = await pages.take(); page; page = await pages.take()) yield page;
+      for (let page = await pages.take(); page && !signal?.aborted; page = await pages.take()) yield page;
     } finally {
       ending.abort();
       await reading;
@@ -113,8 +115,13 @@ export class PostgresEventLog implements EventLog {
     }
   }
 
-  /** Answers what was appended before, ends every read, and leaves no connection. */
-  async close(): Promise<void> {
+  /** Answers what was appended before, ends every read, and leaves no connection. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await this.#queue.close();
     this.#closing.abort();
     await Promise.all(this.#reads);

@@ -1,0 +1,310 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Offsets, zeroOffsets } from '../offsets.js';
+import { partitionOf } from '../partition-of.js';
+import type { EventLog, LogBatch, LogRecord, NewRecord, ReadOptions } from '../ports/event-log.js';
+
+/** A new, empty log of 4 partitions. */
+export type EventLogSubject = {
+  /** Opens the same log once more, as another process would. */
+  open(): Promise<EventLog>;
+  /** Appends what another program might have. */
+  appendForeign(partition: number, values: readonly (Uint8Array | null)[]): Promise<void>;
+  /** Closes all that was opened, and fails if something was left open. */
+  close(): Promise<void>;
+};
+
+const PARTITIONS = 4;
+const START = zeroOffsets(PARTITIONS);
+const MEBIBYTE = 1024 * 1024;
+
+/** What every adapter of EventLog must do. */
+export function describeEventLog(name: string, createSubject: () => Promise<EventLogSubject>): void {
+  describe(`${name}, as an event log,`, () => {
+    let subject: EventLogSubject;
+    let log: EventLog;
+    beforeEach(async () => {
+      subject = await createSubject();
+      log = await subject.open();
+    });
+    afterEach(() => subject.close());
+
+    describe('when appended to', () => {
+      it('keeps the bytes, and the order of the records of one call and one partition', async () => {
+        const records = Array.from({ length: 500 }, (_, index) => recordOf(`key-${index % 7}`, `value ${index}`));
+        await log.append(records);
+        for (const [partition, read] of (await readAll(log)).entries()) {
+          const expected = records.filter(({ key }) => partitionOf(key, PARTITIONS) === partition);
+          expect(read.map(({ value }) => textOf(value))).toEqual(expected.map(({ value }) => textOf(value)));
+        }
+      });
+
+      it('keeps the order of calls that are not awaited one by one', async () => {
+        await Promise.all(Array.from({ length: 300 }, (_, index) => log.append([recordOf('one key', `${index}`)])));
+        const read = (await readAll(log))[partitionOf('one key', PARTITIONS)] ?? [];
+        expect(read.map(({ value }) => Number(textOf(value)))).toEqual(
+          Array.from({ length: 300 }, (_, index) => index),
+        );
+      });
+
+      it('gives offsets from 0 without gaps and tells the exclusive end', async () => {
+        expect(await log.endOffsets()).toEqual(START);
+        await log.append(manyRecords(200));
+        const read = await readAll(log);
+        expect(await log.endOffsets()).toEqual(read.map(({ length }) => length));
+        expect(read.flat()).toHaveLength(200);
+        expectConsecutive(read);
+      });
+
+      it('takes a call without records', async () => {
+        await log.append([]);
+        expect(await log.endOffsets()).toEqual(START);
+      });
+
+      it('keeps any key and any bytes: empty, not UTF-8, with zeros, of one mebibyte', async () => {
+        const large = Buffer.alloc(MEBIBYTE, 'x');
+        const values = [Buffer.alloc(0), Buffer.from([0xff, 0x00, 0xfe]), Buffer.from('\\N\t\n"'), large];
+        await log.append(values.map((value) => ({ key: '\u{1f381} "quoted"\t\\', value })));
+        const read = (await readAll(log)).flat();
+        expect(
+          read.map(({ value }) =>
+            Buffer.from(value ?? []).equals(values[read.findIndex((r) => r.value === value)] ?? large),
+          ),
+        ).toEqual([true, true, true, true]);
+      });
+
+      it('refuses appends and barriers as unavailable once it is closed', async () => {
+        const closed = await subject.open();
+        await closed.close();
+        await expect(closed.append([recordOf('key', 'value')])).rejects.toMatchObject({ code: 'unavailable' });
+        await expect(closed.appendBarriers('run-1')).rejects.toMatchObject({ code: 'unavailable' });
+      });
+    });
+
+    describe('when barriers are appended', () => {
+      it('puts one into every partition and returns where they lie', async () => {
+        await log.append(manyRecords(50));
+        const before = await log.endOffsets();
+        const boundary = await log.appendBarriers('run-7');
+        await log.append(manyRecords(50));
+        expect(boundary).toEqual(before);
+        const read = await readAll(log);
+        expect(read.map((records) => records.filter(({ barrier }) => barrier !== null))).toEqual(
+          boundary.map((offset) => [{ offset, value: null, barrier: 'run-7' }]),
+        );
+      });
+
+      it('leaves below the boundary all that was acknowledged before, and above it all that is appended after', async () => {
+        const other = await subject.open();
+        let isOver = false;
+        const noise = [log, other].map(async (writer, number) => {
+          for (let index = 0; !isOver; index++) await writer.append([recordOf(`noise-${number}-${index}`, 'noise')]);
+        });
+        for (let round = 0; round < 10; round++) {
+          await log.append([recordOf('watched', `before ${round}`)]);
+          await other.appendBarriers(`round ${round}`);
+          await log.append([recordOf('watched', `after ${round}`)]);
+        }
+        isOver = true;
+        await Promise.all(noise);
+        const records = (await readAll(log))[partitionOf('watched', PARTITIONS)] ?? [];
+        const seen = records.map(({ barrier, value }) => barrier ?? textOf(value)).filter((text) => text !== 'noise');
+        expect(seen).toEqual(
+          Array.from({ length: 10 }, (_, round) => [`before ${round}`, `round ${round}`, `after ${round}`]).flat(),
+        );
+      });
+    });
+
+    describe('when read', () => {
+      it('delivers from an inclusive offset up to an exclusive one, and ends', async () => {
+        await log.append(manyRecords(400));
+        const [from, until] = [
+          [10, 20, 30, 0],
+          [60, 70, 30, 1],
+        ];
+        const read = await readAll(log, { from, until });
+        expect(read.map((records) => records.map(({ offset }) => offset))).toEqual(
+          from.map((start, partition) =>
+            Array.from({ length: (until[partition] ?? 0) - start }, (_, index) => start + index),
+          ),
+        );
+      });
+
+      it('ends at once when there is nothing below the bound', async () => {
+        await log.append(manyRecords(10));
+        expect(await readAll(log, { from: await log.endOffsets(), until: START })).toEqual([[], [], [], []]);
+      });
+
+      it('waits for records that a bound announces', async () => {
+        const reading = readAll(log, { until: [1, 1, 1, 1] });
+        await log.appendBarriers('run-1');
+        expect((await reading).flat()).toHaveLength(PARTITIONS);
+      });
+
+      it('refuses another number of offsets than there are partitions', async () => {
+        const read = async () => {
+          for await (const _ of log.read([0, 0])) return;
+        };
+        await expect(read()).rejects.toMatchObject({ code: 'request-invalid' });
+      });
+
+      it('delivers records of others without a value, with any bytes, or of 10 MB', async () => {
+        const huge = Buffer.alloc(10 * MEBIBYTE, 'y');
+        await subject.appendForeign(2, [null, Buffer.from([0xc3, 0x28]), huge, null, Buffer.from('{}')]);
+        const read = (await readAll(log))[2] ?? [];
+        expect(read.map(({ value }) => value?.length ?? null)).toEqual([null, 2, huge.length, null, 2]);
+        expect(Buffer.from(read[2]?.value ?? []).equals(huge)).toBe(true);
+      });
+
+      it('lets no partition starve behind a long one', async () => {
+        await subject.appendForeign(
+          0,
+          Array.from({ length: 60_000 }, () => Buffer.from('long')),
+        );
+        await subject.appendForeign(3, [Buffer.from('short')]);
+        let before = 0;
+        for await (const { partition, records } of log.read(START, { until: await log.endOffsets() })) {
+          if (partition === 3) break;
+          before += records.length;
+        }
+        expect(before).toBeLessThan(30_000);
+      });
+
+      it('delivers everything to a slow consumer, in order', async () => {
+        await subject.appendForeign(
+          1,
+          Array.from({ length: 30_000 }, (_, index) => Buffer.from(`${index}`)),
+        );
+        const read: LogRecord[] = [];
+        for await (const { records } of log.read(START, { until: await log.endOffsets() })) {
+          read.push(...records);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        expect(read.map(({ value }) => Number(textOf(value)))).toEqual(
+          Array.from({ length: 30_000 }, (_, index) => index),
+        );
+      });
+    });
+
+    describe('when followed', () => {
+      it('delivers what is there and what is appended later, by whomever', async () => {
+        await log.append([recordOf('key', 'early')]);
+        const other = await subject.open();
+        const follower = follow(log);
+        await follower.until(1);
+        await other.append([recordOf('key', 'late')]);
+        await follower.until(2);
+        await log.append([recordOf('key', 'later')]);
+        await follower.until(3);
+        await follower.stop();
+        expect(follower.read.flat().map(({ value }) => textOf(value))).toEqual(['early', 'late', 'later']);
+      });
+
+      it('finishes without an error when its signal is raised, also while it waits and before it began', async () => {
+        const waiting = follow(log);
+        await log.append([recordOf('key', 'value')]);
+        await waiting.until(1);
+        await waiting.stop();
+        expect(await readAll(log, { until: [9, 9, 9, 9], signal: AbortSignal.abort() })).toEqual([[], [], [], []]);
+      });
+
+      it('ends when the log is closed', async () => {
+        const other = await subject.open();
+        const follower = follow(other);
+        await log.append([recordOf('key', 'value')]);
+        await follower.until(1);
+        await other.close();
+        await follower.ended;
+      });
+
+      it('misses nothing and keeps the order under concurrent writers and barriers', async () => {
+        const writers = [log, await subject.open(), await subject.open()];
+        const follower = follow(await subject.open());
+        const calls = 60;
+        await Promise.all(
+          writers.map(async (writer, number) => {
+            for (let call = 0; call < calls; call++) {
+              await writer.append(
+                Array.from({ length: 1 + ((call * 7) % 20) }, (_, index) =>
+                  recordOf(`${number}-${index}`, `${number} ${call} ${index}`),
+                ),
+              );
+              if (call % 20 === 0) await writer.appendBarriers(`${number} ${call}`);
+            }
+          }),
+        );
+        const ends = await log.endOffsets();
+        await follower.until(ends.reduce((sum, end) => sum + end, 0));
+        await follower.stop();
+        expect(follower.read.map(({ length }) => length)).toEqual(ends);
+        expectConsecutive(follower.read);
+        expectCallsInOrder(follower.read);
+        for (const records of follower.read) expect(records.filter(({ barrier }) => barrier !== null)).toHaveLength(9);
+      });
+    });
+  });
+}
+
+function recordOf(key: string, text: string): NewRecord {
+  return { key, value: Buffer.from(text) };
+}
+
+function manyRecords(count: number): readonly NewRecord[] {
+  return Array.from({ length: count }, (_, index) => recordOf(`key-${index}`, `value ${index}`));
+}
+
+function textOf(value: Uint8Array | null): string {
+  return Buffer.from(value ?? []).toString();
+}
+
+/** All records by partition, by default from the start to the end of the log. */
+async function readAll(
+  log: EventLog,
+  { from = START, ...options }: ReadOptions & { readonly from?: Offsets } = {},
+): Promise<readonly (readonly LogRecord[])[]> {
+  const read = START.map((): LogRecord[] => []);
+  for await (const batch of log.read(from, { until: await log.endOffsets(), ...options })) keep(read, batch);
+  return read;
+}
+
+function keep(read: readonly LogRecord[][], { partition, records }: LogBatch): void {
+  read[partition]?.push(...records);
+}
+
+/** Follows from the start, in the background. */
+function follow(log: EventLog) {
+  const ending = new AbortController();
+  const read = START.map((): LogRecord[] => []);
+  let wake = () => {};
+  const ended = (async () => {
+    for await (const batch of log.read(START, { signal: ending.signal })) {
+      keep(read, batch);
+      wake();
+    }
+  })();
+  const until = async (count: number) => {
+    while (read.flat().length < count) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  const stop = async () => {
+    ending.abort();
+    await ended;
+  };
+  return { read, ended, until, stop };
+}
+
+function expectConsecutive(read: readonly (readonly LogRecord[])[]): void {
+  for (const records of read) {
+    expect(records.map(({ offset }) => offset)).toEqual(records.map((_, index) => index));
+  }
+}
+
+/** Within a partition, the calls of one writer lie in the order in which it made them. */
+function expectCallsInOrder(read: readonly (readonly LogRecord[])[]): void {
+  for (const records of read) {
+    const lastCall = new Map<number, number>();
+    for (const { value } of records.filter(({ barrier }) => barrier === null)) {
+      const [writer = 0, call = 0] = textOf(value).split(' ').map(Number);
+      expect(call).toBeGreaterThanOrEqual(lastCall.get(writer) ?? 0);
+      lastCall.set(writer, call);
+    }
+  }
+}
