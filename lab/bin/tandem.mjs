@@ -7,14 +7,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const NEEDED_NODE = [20, 20];
 
-/** What each command runs, relative to the project's folder. */
+/** The module of each command; its `main` takes the arguments and resolves with the exit code. */
 const PROGRAMS = {
   start: 'lab/dist/main.js',
-  batch: 'lab/dist/batch.js',
-  import: 'lab/dist/import.js',
-  generate: 'lab/dist/generate.js',
+  batch: 'lab/dist/batch/main.js',
+  import: 'lab/dist/import/main.js',
+  generate: 'lab/dist/generate/main.js',
   bench: 'bench/dist/main.js',
 };
+/** How long what a finished program has left open may keep it from ending. */
+const LONGEST_END_MS = 2_000;
 
 const [command, ...parameters] = process.argv.slice(2);
 process.chdir(ROOT);
@@ -22,8 +24,7 @@ refuseOldNode();
 refuseUnknownCommand();
 if (!isInstalled()) await install();
 await build();
-if (command === 'test') process.exitCode = await runTests();
-else await runProgram(PROGRAMS[command]);
+process.exitCode = command === 'test' ? await runTests() : await runProgram(PROGRAMS[command]);
 
 function refuseOldNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -81,8 +82,10 @@ async function runProgram(file) {
   const path = join(ROOT, file);
   if (!existsSync(path))
     fail(`Found no ${file}; it is made from ${file.replace('dist', 'src').replace('.js', '.ts')}.`);
-  process.argv = [process.execPath, path, ...parameters];
-  await import(pathToFileURL(path).href);
+  const { main } = await import(pathToFileURL(path).href);
+  const code = await main(parameters);
+  setTimeout(() => process.exit(code), LONGEST_END_MS).unref();
+  return code;
 }
 
 /** Runs a program to its end and resolves with its exit code. A signal to us is passed on. */

@@ -1,4 +1,7 @@
-import { LOG_LEVELS } from '@tandem/shared';
+import { batchConfigSchema } from '@tandem/batch-layer/config';
+import { checkExposure, servingConfigSchema } from '@tandem/serving-layer/config';
+import { LOG_LEVELS, readConfig } from '@tandem/shared';
+import { speedConfigSchema } from '@tandem/speed-layer/config';
 import { z } from 'zod';
 
 function wholeNumber(min: number, max: number) {
@@ -6,18 +9,33 @@ function wholeNumber(min: number, max: number) {
   return z.coerce.number({ error: allowed }).int({ error: allowed }).min(min, allowed).max(max, allowed);
 }
 
-/** The lab's settings. Its layers' own settings are read with their own schemas. */
+/** The lab's own settings. Everything else is a setting of a layer and read with that layer's schema. */
 export const labConfigSchema = z.object({
-  /** 0 picks a free one. */
-  PORT: wholeNumber(0, 65_535).default(8080),
-  HOST: z.string().default('127.0.0.1'),
   /** Everything that lasts: the database and the master dataset. Relative to the working directory. */
   DATA_DIR: z.string().default('./data'),
   /** Events per second of the demo shop; 0 means none. */
   DEMO_EVENTS_PER_SECOND: wholeNumber(0, 10_000).default(20),
-  /** When set, everything that writes wants it as a bearer token. */
-  API_TOKEN: z.string().min(16, 'allowed are at least 16 characters').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `allowed are ${LOG_LEVELS.join(', ')}`).default('warn'),
   /** Fixed once the log exists. */
   LOG_PARTITIONS: wholeNumber(1, 64).default(4),
 });
+
+/** The lab itself says where the batch layer finds its data. */
+const { POSTGRES_URL, MASTER_DATASET, ...batchSettings } = batchConfigSchema.shape;
+
+const settingsSchema = z.object({
+  ...batchSettings,
+  ...speedConfigSchema.shape,
+  ...servingConfigSchema.shape,
+  ...labConfigSchema.shape,
+});
+
+/** The settings of the lab and of every layer in it. */
+export type LabConfig = Readonly<z.output<typeof settingsSchema>>;
+
+/** Reads all settings; throws one `configuration-invalid` that names every bad one. */
+export function readLabConfig(environment?: Readonly<Record<string, string | undefined>>): LabConfig {
+  const config = readConfig(settingsSchema, environment);
+  checkExposure(config);
+  return config;
+}

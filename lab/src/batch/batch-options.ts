@@ -1,0 +1,15 @@
+import type { BatchLayerOptions } from '@tandem/batch-layer';
+import type { LabConfig } from '../config.js';
+import type { Foundation } from '../foundation.js';
+
+/** What the batch layer is told: data alone, since it crosses into another thread. */
+export function batchOptions(config: LabConfig, foundation: Foundation): BatchLayerOptions {
+  return {
+    databaseUrl: foundation.databaseUrl,
+    masterDatasetFolder: foundation.masterDatasetFolder,
+    partitions: config.LOG_PARTITIONS,
+    metrics: foundation.metrics,
+    schedule: config.BATCH_SCHEDULE,
+    logLevel: config.LOG_LEVEL,
+  };
+}

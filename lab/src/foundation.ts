@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { type Logger, loadMetrics, type Metric, type RunStore } from '@tandem/shared';
+import { type Database, openDatabase } from '@tandem/shared/adapters/postgres/database';
+import { migrate } from '@tandem/shared/adapters/postgres/migrate';
+import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
+import type { LabConfig } from './config.js';
+import { lockDataFolder } from './data-folder-lock.js';
+import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
+import type { RunningParts } from './running-parts.js';
+
+/** What every layer stands on. */
+export type Foundation = {
+  readonly databaseUrl: string;
+  readonly database: Database;
+  readonly runs: RunStore;
+  readonly metrics: readonly Metric[];
+  readonly masterDatasetFolder: string;
+};
+
+const MAX_CONNECTIONS = 12;
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** Locks the data folder and starts its Postgres. What is started is added to `parts`, also when a later step throws. */
+export async function layFoundation(config: LabConfig, parts: RunningParts, logger: Logger): Promise<Foundation> {
+  const metrics = await loadMetrics();
+  const lock = await lockDataFolder(config.DATA_DIR);
+  parts.add('lock of the data folder', () => lock.release());
+  const postgres = await startEmbeddedPostgres({ dataFolder: config.DATA_DIR, logger });
+  parts.add('Postgres', () => postgres.stop());
+  const database = openDatabase({
+    url: postgres.url,
+    name: 'tandem lab',
+    maxConnections: MAX_CONNECTIONS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    onConnectionLost: (error) => logger.warn({ error: error.message }, 'a connection to Postgres was lost'),
+  });
+  parts.add('connections', () => database.end());
+  await migrate(database, config.LOG_PARTITIONS);
+  return {
+    databaseUrl: postgres.url,
+    database,
+    runs: new PostgresRunStore(database),
+    metrics,
+    masterDatasetFolder: join(config.DATA_DIR, 'master-dataset'),
+  };
+}
