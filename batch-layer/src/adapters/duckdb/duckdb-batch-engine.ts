@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { dateToMs, MS_PER_DAY, messageOf, TandemError } from '@tandem/shared';
+import type { BatchEngine, RecomputePlan, RecomputeResult } from '../../ports/batch-engine.js';
+import { type DuckDb, type DuckDbOptions, openDuckDb } from './open-duckdb.js';
+import { recompute } from './recompute-views.js';
+import { loadRowsSql, writeDayFileSql } from './sql/archive.sql.js';
+
+/** Opens a DuckDB for one run; close it after. */
+export async function openDuckDbBatchEngine(options: DuckDbOptions): Promise<BatchEngine> {
+  return new DuckDbBatchEngine(await openDuckDb(options));
+}
+
+class DuckDbBatchEngine implements BatchEngine {
+  readonly #db: DuckDb;
+
+  constructor(db: DuckDb) {
+    this.#db = db;
+  }
+
+  async writeDayFiles(rowsFile: string, days: readonly string[], folder: string): Promise<void> {
+    await this.#guard(async (connection) => {
+      await connection.run(loadRowsSql(rowsFile));
+      for (const day of days) await connection.run(writeDayFileSql(dayNumber(day), join(folder, `${day}.parquet`)));
+      await connection.run('DROP TABLE archived_row');
+    });
+  }
+
+  async recompute(plan: RecomputePlan): Promise<RecomputeResult> {
+    return await this.#guard((connection) => recompute(connection, plan));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  async #guard<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
+    try {
+      return await work(this.#db.connection);
+    } catch (error) {
+      throw new TandemError('internal', `DuckDB: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+function dayNumber(day: string): number {
+  const [year, month, date] = day.split('-').map(Number);
+  return (dateToMs(year ?? 0, month ?? 0, date ?? 0) ?? 0) / MS_PER_DAY;
+}

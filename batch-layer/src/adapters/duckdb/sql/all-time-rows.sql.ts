@@ -1,0 +1,155 @@
+import { dimensionField, type Metric, sketchColumns } from '@tandem/shared';
+import { sqlText } from '../open-duckdb.js';
+import { fromFiles, quoted } from './event-columns.js';
+import {
+  additiveMeasures,
+  dimensionValues,
+  distinctMeasures,
+  groupsOf,
+  HASH_SQL,
+  HASH_TEXT_LENGTH,
+  isOneOf,
+  type NamedMeasure,
+  smallestHashes,
+} from './metric-parts.js';
+
+/**
+ * The statements that make a metric's all-time rows. They are the base's all-time rows, less the base's version of the
+ * days that were recomputed, plus the new version; and for distinct values, plus those that are new to their group.
+ * A full run is the same with nothing in the base.
+ */
+
+/** Table `total_<metric>`: sums and counts of the recomputed days, all groupings. */
+export function makeTotalsTableSql(metric: Metric): string {
+  const columns = [
+    '"grouping" INTEGER',
+    ...metric.dimensions.map((name) => `"${name}" VARCHAR`),
+    ...additiveMeasures(metric).map(([name]) => `"${name}" HUGEINT`),
+  ];
+  return `CREATE TEMP TABLE "total_${metric.name}" (${columns.join(', ')})`;
+}
+
+export function addTotalsSql(metric: Metric): string {
+  const sums = additiveMeasures(metric).map(([name]) => `sum("${name}") AS "${name}"`);
+  return `INSERT INTO "total_${metric.name}" BY NAME
+SELECT ${[quoted(['grouping', ...metric.dimensions]), ...sums].join(', ')} FROM summed WHERE grain = 'day' GROUP BY ALL`;
+}
+
+/** Table `new_<metric>_<measure>`: values of events that the base run did not know. */
+export function makeNewPairsTableSql(metric: Metric, [name]: NamedMeasure): string {
+  const columns = [...metric.dimensions.map((dimension) => `"${dimension}" VARCHAR`), 'value VARCHAR'];
+  return `CREATE TEMP TABLE ${newPairs(metric, name)} (${columns.join(', ')})`;
+}
+
+export function addNewPairsSql(metric: Metric, [name]: NamedMeasure): string {
+  return `INSERT INTO ${newPairs(metric, name)}
+SELECT DISTINCT ${quoted([...metric.dimensions, 'value'])} FROM pair WHERE is_new`;
+}
+
+export function countNewPairsSql(metric: Metric, [name]: NamedMeasure): string {
+  return `SELECT count(*) AS n FROM ${newPairs(metric, name)}`;
+}
+
+/** Table `dictionary` of the values of one bucket: a value lies in exactly one, so buckets can be counted one by one. */
+export function makeBucketDictionarySql(metric: Metric, [name]: NamedMeasure, bucket: number, buckets: number): string {
+  return `CREATE OR REPLACE TEMP TABLE dictionary AS
+SELECT value, row_number() OVER () AS id, ${HASH_SQL} AS hash
+FROM (SELECT DISTINCT value FROM ${newPairs(metric, name)} WHERE hash(value) % ${buckets} = ${bucket})`;
+}
+
+export function codeNewPairsSql(metric: Metric, [name]: NamedMeasure): string {
+  return `CREATE OR REPLACE TEMP TABLE coded_pair AS
+SELECT DISTINCT ${quoted([...metric.dimensions, 'id', 'hash'])} FROM ${newPairs(metric, name)} JOIN dictionary USING (value)`;
+}
+
+/** Table `known_pair`: where the base knew these values already. Copies that did not count are left out. */
+export function findKnownPairsSql(
+  metric: Metric,
+  [, measure]: NamedMeasure,
+  baseFiles: readonly string[],
+  hasConflicts: boolean,
+): string {
+  const columns = [...dimensionValues(metric, measure), 'id'];
+  const needed = metric.dimensions.map((dimension) => dimensionField(measure, dimension));
+  const position = hasConflicts ? ['partition', 'offset'] : [];
+  const read = quoted([...new Set([...needed, measure.field ?? '', 'type', ...position])]);
+  const conflicts = hasConflicts ? ' ANTI JOIN base_conflict USING ("partition", "offset")' : '';
+  return `CREATE OR REPLACE TEMP TABLE known_pair AS
+SELECT DISTINCT ${columns.join(', ')}
+FROM (SELECT ${read} FROM ${fromFiles(baseFiles)} WHERE ${isOneOf(measure.of)})
+JOIN dictionary ON dictionary.value = "${measure.field}"${conflicts}`;
+}
+
+export function noKnownPairsSql(metric: Metric): string {
+  const columns = [...metric.dimensions.map((dimension) => `"${dimension}" VARCHAR`), 'id BIGINT'];
+  return `CREATE OR REPLACE TEMP TABLE known_pair (${columns.join(', ')})`;
+}
+
+export function makeFreshTableSql(metric: Metric, [name]: NamedMeasure): string {
+  const columns = [
+    '"grouping" INTEGER',
+    ...metric.dimensions.map((dimension) => `"${dimension}" VARCHAR`),
+    `"${name}" BIGINT`,
+    `"${name}_sketch" VARCHAR`,
+  ];
+  return `CREATE TEMP TABLE ${fresh(metric, name)} (${columns.join(', ')})`;
+}
+
+/** Adds to `fresh_<metric>_<measure>` how many values of this bucket are new to each group, and the smallest hashes. */
+export function addFreshSql(metric: Metric, [name]: NamedMeasure): string {
+  const dimensions = quoted(['grouping', ...metric.dimensions]);
+  const parts = groupsOf(metric, ['all']).map(({ kept, key }) => {
+    const pair = quoted([...kept, 'id']);
+    return `SELECT ${dimensions}, count(*), ${smallestHashes('list(hash)')}
+FROM (SELECT ${key}, hash FROM (SELECT DISTINCT ${pair}, hash FROM coded_pair)
+  ANTI JOIN (SELECT DISTINCT ${pair} FROM known_pair) USING (${pair})) GROUP BY ${dimensions}`;
+  });
+  return `INSERT INTO ${fresh(metric, name)}\n${parts.join('\nUNION ALL\n')}`;
+}
+
+/** Writes the all-time rows in the order of `viewColumns`. */
+export function writeAllTimeRowsSql(metric: Metric, runId: number, baseFile: string | undefined, file: string): string {
+  const parts = [
+    ...(baseFile === undefined ? [] : [`FROM ${baseRows(metric, baseFile)}`]),
+    `FROM "total_${metric.name}"`,
+    ...distinctMeasures(metric).map(([name]) => `FROM ${fresh(metric, name)}`),
+  ];
+  const columns = [
+    `${runId} AS run_id`,
+    'NULL AS day',
+    `'all' AS grain`,
+    'NULL AS bucket',
+    quoted(['grouping', ...metric.dimensions]),
+    ...Object.keys(metric.measures).map((name) => `CAST(coalesce(sum("${name}"), 0) AS BIGINT) AS "${name}"`),
+    ...sketchColumns(metric).map(unionOfSketches),
+  ];
+  return `COPY (
+SELECT ${columns.join(', ')}
+FROM (${parts.join(' UNION ALL BY NAME ')})
+GROUP BY ${quoted(['grouping', ...metric.dimensions])}
+) TO ${sqlText(file)} (FORMAT csv, HEADER false)`;
+}
+
+/** The smallest hashes of several sketches; null where there is none. */
+function unionOfSketches(column: string): string {
+  const all = `regexp_extract_all(string_agg("${column}", ''), '[0-9a-f]{${HASH_TEXT_LENGTH}}')`;
+  return `'\\x' || ${smallestHashes(`list_distinct(${all})`)} AS "${column}"`;
+}
+
+function baseRows(metric: Metric, file: string): string {
+  const columns = [
+    `'grouping': 'INTEGER'`,
+    ...metric.dimensions.map((name) => `'${name}': 'VARCHAR'`),
+    ...Object.keys(metric.measures).map((name) => `'${name}': 'HUGEINT'`),
+    ...sketchColumns(metric).map((name) => `'${name}': 'VARCHAR'`),
+  ];
+  return `read_csv(${sqlText(file)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', nullstr = '', max_line_size = 16777216, columns = {${columns.join(', ')}})`;
+}
+
+function newPairs(metric: Metric, name: string): string {
+  return `"new_${metric.name}_${name}"`;
+}
+
+function fresh(metric: Metric, name: string): string {
+  return `"fresh_${metric.name}_${name}"`;
+}

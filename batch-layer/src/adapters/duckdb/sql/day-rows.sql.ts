@@ -1,0 +1,109 @@
+import { dimensionField, type Metric, sketchColumns } from '@tandem/shared';
+import { sqlText } from '../open-duckdb.js';
+import { quoted } from './event-columns.js';
+import {
+  additiveMeasures,
+  dimensionValues,
+  distinctMeasures,
+  groupsOf,
+  HASH_SQL,
+  isOneOf,
+  keyColumns,
+  type NamedMeasure,
+  smallestHashes,
+} from './metric-parts.js';
+
+/** The statements that turn the events that count (table `winner`) into a metric's rows of grain hour and day. */
+
+/** Table `cell`: sums and counts per hour and tuple of dimension values. One part per place where dimensions stand. */
+export function makeCellsSql(metric: Metric): string {
+  const parts = measuresByPlace(metric).map((measures) => {
+    const [first] = measures;
+    const types = [...new Set(measures.flatMap(([, measure]) => measure.of))];
+    const columns = ['hour', ...(first ? dimensionValues(metric, first[1]) : []), ...measures.flatMap(additiveColumn)];
+    return `SELECT ${columns.join(', ')}\nFROM winner WHERE ${isOneOf(types)} GROUP BY ALL`;
+  });
+  return `CREATE OR REPLACE TEMP TABLE cell AS\n${parts.join('\nUNION ALL BY NAME\n')}`;
+}
+
+/** Measures that find their dimensions in the same fields stand together. */
+function measuresByPlace(metric: Metric): readonly (readonly NamedMeasure[])[] {
+  const places = new Map<string, NamedMeasure[]>();
+  for (const [name, measure] of Object.entries(metric.measures)) {
+    const place = String(metric.dimensions.map((dimension) => dimensionField(measure, dimension)));
+    places.set(place, [...(places.get(place) ?? []), [name, measure]]);
+  }
+  return [...places.values()];
+}
+
+function additiveColumn([name, measure]: NamedMeasure): string[] {
+  if (measure.kind === 'distinct') return [];
+  const aggregate = measure.kind === 'sum' ? `sum("${measure.field}")` : 'count(*)';
+  return [`${aggregate} FILTER (${isOneOf(measure.of)}) AS "${name}"`];
+}
+
+/** Table `summed`: the cells rolled up to every group. */
+export function rollUpSql(metric: Metric): string {
+  const sums = additiveMeasures(metric).map(([name]) => `sum("${name}") AS "${name}"`);
+  const parts = groupsOf(metric, ['hour', 'day']).map(
+    ({ key }) => `SELECT ${[key, ...sums].join(', ')} FROM cell GROUP BY ALL`,
+  );
+  return `CREATE OR REPLACE TEMP TABLE summed AS\n${parts.join('\nUNION ALL\n')}`;
+}
+
+/** Table `pair`: which value occurs in which cell. */
+export function makePairsSql(metric: Metric, [, measure]: NamedMeasure): string {
+  const columns = ['hour', ...dimensionValues(metric, measure), `"${measure.field}" AS value`];
+  return `CREATE OR REPLACE TEMP TABLE pair AS
+SELECT ${columns.join(', ')}, bool_or(is_new) AS is_new
+FROM winner WHERE ${isOneOf(measure.of)} AND "${measure.field}" IS NOT NULL GROUP BY ALL`;
+}
+
+/** Table `dictionary`: each value once, with a number to count it by and its hash for the sketch. */
+export function makeDictionarySql(source: string): string {
+  return `CREATE OR REPLACE TEMP TABLE dictionary AS
+SELECT value, row_number() OVER () AS id, ${HASH_SQL} AS hash FROM (SELECT DISTINCT value FROM ${source})`;
+}
+
+/** Table `coded_pair`: the pairs with numbers in place of values, which are ten times cheaper to group. */
+export function codePairsSql(metric: Metric): string {
+  return `CREATE OR REPLACE TEMP TABLE coded_pair AS
+SELECT ${quoted(['hour', ...metric.dimensions])}, id, hash FROM pair JOIN dictionary USING (value)`;
+}
+
+/** Table `counted_<measure>`: the exact number of distinct values of every group, and its sketch where it has one. */
+export function countDistinctSql(metric: Metric, [name]: NamedMeasure): string {
+  const parts = groupsOf(metric, ['hour', 'day']).map(({ key, carriesSketch }) => {
+    const sketch = carriesSketch ? smallestHashes('list(hash)') : 'CAST(NULL AS VARCHAR)';
+    const hash = carriesSketch ? ', hash' : '';
+    return `SELECT ${keyColumns(metric)}, count(*) AS "${name}", ${sketch} AS "${name}_sketch"
+FROM (SELECT DISTINCT ${key}, id${hash} FROM coded_pair) GROUP BY ALL`;
+  });
+  return `CREATE OR REPLACE TEMP TABLE "counted_${name}" AS\n${parts.join('\nUNION ALL\n')}`;
+}
+
+/** Writes the rows of grain hour and day of this chunk, in the order of `viewColumns`. */
+export function writeDayRowsSql(metric: Metric, runId: number, file: string): string {
+  const parts = ['summed', ...distinctMeasures(metric).map(([name]) => `"counted_${name}"`)];
+  const columns = [
+    `${runId} AS run_id`,
+    `strftime(epoch_ms(bucket), '%Y-%m-%d') AS day`,
+    'grain',
+    `strftime(epoch_ms(bucket), '%Y-%m-%d %H:%M:%S+00') AS bucket_start`,
+    quoted(['grouping', ...metric.dimensions]),
+    ...measureColumns(metric),
+  ];
+  return `COPY (
+SELECT ${columns.join(', ')}
+FROM (${parts.map((part) => `FROM ${part}`).join(' UNION ALL BY NAME ')})
+GROUP BY ${keyColumns(metric)}
+) TO ${sqlText(file)} (FORMAT csv, HEADER false)`;
+}
+
+/** Each measure over the parts that hold it, as bigint: a sum that does not fit raises an error. Then the sketches. */
+function measureColumns(metric: Metric): string[] {
+  return [
+    ...Object.keys(metric.measures).map((name) => `CAST(coalesce(sum("${name}"), 0) AS BIGINT) AS "${name}"`),
+    ...sketchColumns(metric).map((name) => `'\\x' || any_value("${name}") AS "${name}"`),
+  ];
+}

@@ -1,0 +1,97 @@
+import {
+  dimensionField,
+  type FieldName,
+  fields,
+  type Measure,
+  type Metric,
+  rowCarriesSketch,
+  SKETCH_SIZE,
+} from '@tandem/shared';
+import { quoted } from './event-columns.js';
+
+/** The parts that the statements of a metric are put together from. All names come from checked definitions. */
+
+export type NamedMeasure = readonly [name: string, measure: Measure];
+
+export function additiveMeasures(metric: Metric): readonly NamedMeasure[] {
+  return Object.entries(metric.measures).filter(([, { kind }]) => kind !== 'distinct');
+}
+
+export function distinctMeasures(metric: Metric): readonly NamedMeasure[] {
+  return Object.entries(metric.measures).filter(([, { kind }]) => kind === 'distinct');
+}
+
+/** Every field that any of the metrics reads. */
+export function neededFields(metrics: readonly Metric[]): readonly FieldName[] {
+  const names = metrics.flatMap((metric) =>
+    Object.values(metric.measures).flatMap((measure) => [
+      ...metric.dimensions.map((dimension) => dimensionField(measure, dimension)),
+      ...(measure.field === undefined ? [] : [measure.field]),
+    ]),
+  );
+  return [...new Set(names)];
+}
+
+/** A measure's dimension values as text, under the dimensions' names: `"category" AS "category", …`. */
+export function dimensionValues(metric: Metric, measure: Measure): string[] {
+  return metric.dimensions.map((dimension) => `${textOf(dimensionField(measure, dimension))} AS "${dimension}"`);
+}
+
+/** A field as dimension value: the same text as the fold's `String(value)`, also where the event has none. */
+function textOf(name: FieldName): string {
+  const { schema } = fields[name];
+  const missing = schema.safeParse(null).success ? 'null' : schema.safeParse(undefined).success ? 'undefined' : null;
+  return missing === null ? `CAST("${name}" AS VARCHAR)` : `coalesce(CAST("${name}" AS VARCHAR), '${missing}')`;
+}
+
+export function isOneOf(types: readonly string[]): string {
+  return `type IN (${types.map((type) => `'${type}'`).join(', ')})`;
+}
+
+export type Grain = 'hour' | 'day' | 'all';
+
+/** Start of the bucket in milliseconds since 1970, from the column `hour`. */
+const BUCKETS: Readonly<Record<Grain, string>> = {
+  hour: 'hour * 3600000',
+  day: 'hour // 24 * 86400000',
+  all: 'CAST(NULL AS BIGINT)',
+};
+
+export type Group = {
+  readonly grain: Grain;
+  readonly grouping: number;
+  /** Dimensions that the group keeps. */
+  readonly kept: readonly FieldName[];
+  /** `grain, bucket, grouping` and every dimension, null where it is summed over. */
+  readonly key: string;
+  readonly carriesSketch: boolean;
+};
+
+/** Every subset of the dimensions at every grain asked for. */
+export function groupsOf(metric: Metric, grains: readonly Grain[]): readonly Group[] {
+  const groupings = Array.from({ length: 2 ** metric.dimensions.length }, (_, grouping) => grouping);
+  return grains.flatMap((grain) => groupings.map((grouping) => groupOf(metric, grain, grouping)));
+}
+
+function groupOf(metric: Metric, grain: Grain, grouping: number): Group {
+  const kept = metric.dimensions.filter((_, index) => (grouping >> index) % 2 === 1);
+  const dimensions = metric.dimensions.map((name) =>
+    kept.includes(name) ? `"${name}"` : `CAST(NULL AS VARCHAR) AS "${name}"`,
+  );
+  const key = [`'${grain}' AS grain`, `${BUCKETS[grain]} AS bucket`, `${grouping} AS "grouping"`, ...dimensions];
+  return { grain, grouping, kept, key: key.join(', '), carriesSketch: rowCarriesSketch(metric, grain, grouping) };
+}
+
+/** The columns of `Group.key`, by name. */
+export function keyColumns(metric: Metric): string {
+  return quoted(['grain', 'bucket', 'grouping', ...metric.dimensions]);
+}
+
+/** A hash at rest: 7 bytes in hexadecimal, the top 4 bits zero; text sorts like the numbers. */
+export const HASH_SQL = `'0' || md5(value)[1:13]`;
+export const HASH_TEXT_LENGTH = 14;
+
+/** The sketch of a group's distinct hashes: the smallest, ascending, one after the other. */
+export function smallestHashes(list: string): string {
+  return `array_to_string(list_sort(${list})[1:${SKETCH_SIZE}], '')`;
+}

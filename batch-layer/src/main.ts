@@ -1,0 +1,178 @@
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  createLogger,
+  type Logger,
+  type LogLevel,
+  loadMetrics,
+  type Metric,
+  messageOf,
+  TandemError,
+} from '@tandem/shared';
+import { type Database, openDatabase } from '@tandem/shared/adapters/postgres/database';
+import { migrate } from '@tandem/shared/adapters/postgres/migrate';
+import { PostgresDeadLetters } from '@tandem/shared/adapters/postgres/postgres-dead-letters';
+import { openPostgresEventLog } from '@tandem/shared/adapters/postgres/postgres-event-log';
+import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
+import { openDuckDbBatchEngine } from './adapters/duckdb/duckdb-batch-engine.js';
+import { LocalDatasetFiles } from './adapters/files/local-dataset-files.js';
+import { PostgresCatalog } from './adapters/postgres/postgres-catalog.js';
+import { PostgresLeaseDesk } from './adapters/postgres/postgres-lease-desk.js';
+import { PostgresRunLedger } from './adapters/postgres/postgres-run-ledger.js';
+import { PostgresViewPublisher } from './adapters/postgres/postgres-view-publisher.js';
+import { RunRequests } from './adapters/postgres/run-requests.js';
+import { attendOpenRun, isPassing } from './attend.js';
+import { type Checkpoint, crashAt } from './checkpoint.js';
+import { batchConfigSchema, readBatchConfig } from './config.js';
+import type { LeaseDesk } from './ports/lease.js';
+import type { BatchTools } from './run-batch.js';
+import { startSchedule } from './schedule.js';
+
+/** Plain data, so that it can be handed to a worker thread. */
+export type BatchLayerOptions = {
+  /** A migrated database (see migrate). */
+  readonly databaseUrl: string;
+  readonly masterDatasetFolder: string;
+  readonly partitions: number;
+  readonly metrics: readonly Metric[];
+  /** Cron expression in UTC, or `off`. */
+  readonly schedule: string;
+  readonly logLevel: LogLevel;
+  /** See config.ts for what these mean and their defaults. */
+  readonly threads?: number;
+  readonly memoryLimit?: string;
+  readonly maxChunkRecords?: number;
+  readonly maxChunkBytes?: number;
+  readonly maxRows?: number;
+  readonly leaseMs?: number;
+  /** For fault tests only. */
+  readonly crashAt?: Checkpoint | undefined;
+};
+
+export type BatchLayer = { stop(): Promise<void> };
+
+const POLL_MS = 2_000;
+const MAX_CONNECTIONS = 4;
+
+/**
+ * Starts the batch layer: it executes the runs that are requested in Postgres, by its own schedule among others.
+ * Throws `configuration-invalid` for settings that cannot work, `unavailable` when Postgres is.
+ */
+export async function startBatchLayer(options: BatchLayerOptions): Promise<BatchLayer> {
+  const logger = createLogger('batch-layer', options.logLevel);
+  const database = openBatchDatabase(options.databaseUrl, logger);
+  const tools = makeTools(options, database, logger);
+  const desk = new PostgresLeaseDesk({
+    databaseUrl: options.databaseUrl,
+    expiresAfterMs: options.leaseMs ?? defaults.BATCH_LEASE_MS,
+    logger,
+  });
+  await tools.publisher.prepare(options.metrics);
+  const stopping = new AbortController();
+  const requests = new RunRequests(options.databaseUrl, POLL_MS, logger);
+  const attending = attend(tools, desk, requests, stopping.signal);
+  const schedule = startSchedule(options.schedule, new PostgresRunStore(database), logger);
+  return {
+    stop: async () => {
+      await schedule.stop();
+      stopping.abort();
+      await attending;
+      await requests.close();
+      await tools.log.close();
+      await database.end();
+    },
+  };
+}
+
+const defaults = batchConfigSchema.parse({ POSTGRES_URL: 'postgres://unused' });
+
+function openBatchDatabase(url: string, logger: Logger): Database {
+  return openDatabase({
+    url,
+    name: 'tandem batch',
+    maxConnections: MAX_CONNECTIONS,
+    // Publishing a large view takes as long as it takes; what could wait for ever is bounded by lock_timeout.
+    statementTimeoutMs: 0,
+    onConnectionLost: (error) => logger.warn({ error: error.message }, 'an idle connection was lost'),
+  });
+}
+
+/** The adapters of this layer, put together. */
+function makeTools(options: BatchLayerOptions, database: Database, logger: Logger): BatchTools {
+  const folder = resolve(options.masterDatasetFolder);
+  const onCheckpoint = crashAt(options.crashAt);
+  return {
+    log: openPostgresEventLog({ databaseUrl: options.databaseUrl, partitions: options.partitions, logger }),
+    catalog: new PostgresCatalog(database),
+    deadLetters: new PostgresDeadLetters(database),
+    files: new LocalDatasetFiles(folder, onCheckpoint),
+    ledger: new PostgresRunLedger(database),
+    publisher: new PostgresViewPublisher(database, onCheckpoint),
+    openEngine: () =>
+      openDuckDbBatchEngine({
+        threads: options.threads ?? defaults.BATCH_THREADS,
+        memoryLimit: options.memoryLimit ?? defaults.BATCH_MEMORY_LIMIT,
+        temporaryFolder: join(folder, 'work', 'duckdb'),
+        allowedFolders: [folder],
+      }),
+    metrics: options.metrics,
+    limits: {
+      maxChunkRecords: options.maxChunkRecords ?? defaults.BATCH_CHUNK_RECORDS,
+      maxChunkBytes: options.maxChunkBytes ?? defaults.BATCH_CHUNK_BYTES,
+      maxRows: options.maxRows ?? defaults.BATCH_ROWS_AT_ONCE,
+    },
+    logger,
+    onCheckpoint,
+  };
+}
+
+/** Looks after open runs until told to stop; a run in progress is finished first. Never throws. */
+async function attend(tools: BatchTools, desk: LeaseDesk, requests: RunRequests, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await requests.listen();
+      await attendOpenRun(tools, desk);
+    } catch (error) {
+      const level = isPassing(error) ? 'warn' : 'error';
+      tools.logger[level]({ error: messageOf(error) }, 'could not attend to the open run');
+    }
+    await requests.next(signal);
+  }
+}
+
+/** The batch layer as a process of its own. */
+async function runAsProcess(): Promise<void> {
+  const config = readBatchConfig();
+  const logger = createLogger('batch-layer', config.LOG_LEVEL);
+  const database = openBatchDatabase(config.POSTGRES_URL, logger);
+  await migrate(database, config.LOG_PARTITIONS).finally(() => database.end());
+  const layer = await startBatchLayer({
+    databaseUrl: config.POSTGRES_URL,
+    masterDatasetFolder: config.MASTER_DATASET,
+    partitions: config.LOG_PARTITIONS,
+    metrics: await loadMetrics(),
+    schedule: config.BATCH_SCHEDULE,
+    logLevel: config.LOG_LEVEL,
+    threads: config.BATCH_THREADS,
+    memoryLimit: config.BATCH_MEMORY_LIMIT,
+    maxChunkRecords: config.BATCH_CHUNK_RECORDS,
+    maxChunkBytes: config.BATCH_CHUNK_BYTES,
+    maxRows: config.BATCH_ROWS_AT_ONCE,
+    leaseMs: config.BATCH_LEASE_MS,
+    crashAt: config.TANDEM_CRASH_AT,
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void layer.stop());
+}
+
+function isMain(): boolean {
+  return process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href;
+}
+
+if (isMain()) {
+  try {
+    await runAsProcess();
+  } catch (error) {
+    process.stderr.write(`${error instanceof TandemError ? `${error.code}: ` : ''}${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  type DeadLetters,
+  type EventLog,
+  type Logger,
+  type Metric,
+  messageOf,
+  type RunState,
+  TandemError,
+} from '@tandem/shared';
+import { archive, type ChunkLimits } from './archive.js';
+import type { OnCheckpoint } from './checkpoint.js';
+import { healCorruptFiles } from './heal.js';
+import type { BatchEngine } from './ports/batch-engine.js';
+import type { Catalog } from './ports/catalog.js';
+import type { DatasetFiles } from './ports/dataset-files.js';
+import type { Lease } from './ports/lease.js';
+import type { Durations, OpenRun, RunFault, RunLedger } from './ports/run-ledger.js';
+import type { ViewPublisher } from './ports/view-publisher.js';
+import { publish } from './publish.js';
+import { recompute } from './recompute.js';
+
+/** What a run works with. */
+export type BatchTools = {
+  readonly log: EventLog;
+  readonly catalog: Catalog;
+  readonly deadLetters: DeadLetters;
+  readonly files: DatasetFiles;
+  readonly ledger: RunLedger;
+  readonly publisher: ViewPublisher;
+  readonly openEngine: () => Promise<BatchEngine>;
+  readonly metrics: readonly Metric[];
+  readonly limits: ChunkLimits & { readonly maxRows: number };
+  readonly logger: Logger;
+  readonly onCheckpoint: OnCheckpoint;
+};
+
+/**
+ * Runs one requested run to its end: published, or failed with the reason in its row and the old view untouched.
+ * Throws only when not even that could be written down; the next holder of the lease then marks the run failed.
+ */
+export async function runBatch(tools: BatchTools, lease: Lease, run: OpenRun): Promise<void> {
+  const clock = new StateClock();
+  try {
+    await passThroughStates(tools, lease, run, clock);
+    tools.logger.info({ run: run.id, durationsMs: clock.durations() }, 'run published');
+  } catch (error) {
+    const fault = faultOf(error);
+    tools.logger.error({ run: run.id, ...fault }, 'run failed');
+    await tools.ledger.fail(lease.token, run.id, fault, clock.durations());
+  }
+}
+
+async function passThroughStates(tools: BatchTools, lease: Lease, run: OpenRun, clock: StateClock): Promise<void> {
+  const { catalog, files, ledger, log, onCheckpoint, publisher, metrics } = tools;
+  const { token } = lease;
+  const base = await ledger.base();
+  await ledger.start(token, run.id, base.id);
+  clock.enter('cutting');
+  await onCheckpoint('run-started');
+  await publisher.prepare(metrics);
+  const boundary = await log.appendBarriers(`run-${run.id}`);
+  await onCheckpoint('barriers-appended');
+  await ledger.storeBoundary(token, run.id, boundary, clock.enter('archiving'));
+  await onCheckpoint('boundary-stored');
+
+  await files.collectGarbage(new Set((await catalog.files()).map(({ path }) => path)));
+  const workFolder = await files.makeWorkFolder(`run-${run.id}`);
+  const engine = await tools.openEngine();
+  try {
+    const work = { ...tools, ...tools.limits, runId: run.id, token, lost: lease.lost, base, engine, workFolder };
+    const healed = await healCorruptFiles(work);
+    if (healed.length > 0) tools.logger.warn({ run: run.id, healed }, 'corrupt files were archived again');
+    await archive(work, boundary);
+    await ledger.enter(token, run.id, 'recomputing', clock.enter('recomputing'));
+    const { days, result } = await recompute(work, run.mode);
+    await ledger.enter(token, run.id, 'publishing', clock.enter('publishing'));
+    const durations = () => clock.durations();
+    await publish(publisher, ledger, { token, runId: run.id, baseRun: base.id, days, metrics, result, durations });
+  } finally {
+    engine.close();
+    await files.remove(workFolder);
+  }
+}
+
+function faultOf(error: unknown): RunFault {
+  return { code: error instanceof TandemError ? error.code : 'internal', message: messageOf(error) };
+}
+
+/** Milliseconds spent in each state, by a clock that never jumps. */
+class StateClock {
+  readonly #spent: Partial<Record<RunState, number>> = {};
+  #state: RunState | undefined;
+  #enteredAt = 0;
+
+  /** Goes on to a state and returns what was spent in those before it. */
+  enter(state: RunState): Durations {
+    const spent = this.durations();
+    Object.assign(this.#spent, spent);
+    this.#state = state;
+    this.#enteredAt = performance.now();
+    return spent;
+  }
+
+  /** Including the state that is not over yet. */
+  durations(): Durations {
+    if (this.#state === undefined) return {};
+    return { ...this.#spent, [this.#state]: Math.round(performance.now() - this.#enteredAt) };
+  }
+}
