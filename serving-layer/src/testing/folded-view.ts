@@ -1,0 +1,103 @@
+import {
+  type Cells,
+  decodeEvent,
+  type EventLog,
+  foldOf,
+  identityOf,
+  type LogRecord,
+  type Metric,
+  type RealtimeViewStore,
+  type Segment,
+  type Tally,
+} from '@tandem/shared';
+import type { PositionedValue } from '@tandem/shared/testing/oracle';
+
+type OpenSegment = {
+  readonly start: number;
+  readonly tally: { -readonly [Key in keyof Tally]: Tally[Key] };
+  readonly cells: Map<string, Cells>;
+};
+
+/** Every record of a log below its present end. */
+export async function recordsOf(log: EventLog): Promise<readonly PositionedValue[]> {
+  const records: PositionedValue[] = [];
+  const from = Array.from({ length: log.partitions }, () => 0);
+  for await (const batch of log.read(from, { until: await log.endOffsets() })) {
+    records.push(...batch.records.map((record) => ({ ...record, partition: batch.partition })));
+  }
+  return records;
+}
+
+/** A plain speed layer for tests: folds records into segments cut at barriers, and drops copies within a partition. */
+export class FoldedView {
+  readonly #store: RealtimeViewStore;
+  readonly #metrics: readonly Metric[];
+  readonly #seen = new Set<string>();
+  #owner = 0;
+  #applied: number[] = [];
+
+  constructor(store: RealtimeViewStore, metrics: readonly Metric[]) {
+    this.#store = store;
+    this.#metrics = metrics;
+  }
+
+  /** Begins at `from` (inclusive), and is warm at once. */
+  async begin(from: readonly number[]): Promise<void> {
+    this.#owner = await this.#store.begin(from);
+    this.#applied = [...from];
+    this.#seen.clear();
+    await this.#store.setCold(this.#owner, null);
+  }
+
+  async setCold(reason: string | null): Promise<void> {
+    await this.#store.setCold(this.#owner, reason);
+  }
+
+  async dropBelow(boundary: readonly number[]): Promise<void> {
+    await this.#store.dropBelow(this.#owner, boundary);
+  }
+
+  /** Applies everything in the log below `until` (exclusive; the log's end without it) that is not applied yet. */
+  async applyAll(log: EventLog, until?: readonly number[]): Promise<void> {
+    const end = until ?? (await log.endOffsets());
+    for await (const { partition, records } of log.read(this.#applied, { until: end })) {
+      const from = this.#applied[partition] ?? 0;
+      const to = from + records.length;
+      const segments = await this.#fold(partition, from, records);
+      await this.#store.apply(this.#owner, { partition, from, to, segments });
+      this.#applied[partition] = to;
+    }
+  }
+
+  async #fold(partition: number, from: number, records: readonly LogRecord[]): Promise<readonly Segment[]> {
+    const held = (await this.#store.view()).partitions[partition]?.segments.at(-1);
+    const segments = [newSegment(held?.start ?? from)];
+    for (const record of records) {
+      if (record.barrier !== null && !(record.offset === from && !held)) segments.push(newSegment(record.offset));
+      const segment = segments.at(-1);
+      if (segment) this.#take(partition, segment, record);
+    }
+    return segments.filter(({ tally }) => tally.read > 0);
+  }
+
+  #take(partition: number, { tally, cells }: OpenSegment, { value, barrier }: LogRecord): void {
+    tally.read++;
+    const decoded = decodeEvent(value);
+    if (barrier !== null) tally.barriers++;
+    else if ('refusal' in decoded) tally.invalid++;
+    else if (this.#seen.has(`${partition} ${identityOf(decoded.event)}`)) tally.duplicate++;
+    else {
+      tally.folded++;
+      this.#seen.add(`${partition} ${identityOf(decoded.event)}`);
+      for (const metric of this.#metrics) {
+        const metricCells = cells.get(metric.name) ?? new Map();
+        cells.set(metric.name, metricCells);
+        foldOf(metric)(metricCells, decoded.event);
+      }
+    }
+  }
+}
+
+function newSegment(start: number): OpenSegment {
+  return { start, tally: { read: 0, folded: 0, duplicate: 0, invalid: 0, barriers: 0 }, cells: new Map() };
+}
