@@ -16,8 +16,6 @@ export const labConfigSchema = z.object({
   /** Events per second of the demo shop; 0 means none. */
   DEMO_EVENTS_PER_SECOND: wholeNumber(0, 10_000).default(20),
   LOG_LEVEL: z.enum(LOG_LEVELS, `allowed are ${LOG_LEVELS.join(', ')}`).default('warn'),
-  /** Fixed once the log exists. */
-  LOG_PARTITIONS: wholeNumber(1, 64).default(4),
 });
 
 /** The lab itself says where the batch layer finds its data. */

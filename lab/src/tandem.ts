@@ -40,9 +40,9 @@ async function startLayers(config: LabConfig, foundation: Foundation, parts: Run
   const log = new PostgresEventLog({ databaseUrl, partitions: config.LOG_PARTITIONS, logger: loggerOf('log') });
   parts.add('log', () => log.close());
   const deadLetters = new PostgresDeadLetters(database);
-  const store = new MemoryRealtimeViewStore(metrics);
+  const store = new MemoryRealtimeViewStore();
 
-  const batch = await startBatchThread(batchOptions(config, foundation));
+  const batch = await startBatchThread(batchOptions(config, foundation), loggerOf('batch'));
   parts.add('batch layer', () => batch.stop());
   const shared = { log, runs, store, deadLetters, metrics, config };
   const speed = await startSpeedLayer({ ...shared, logger: loggerOf('speed') });

@@ -11,5 +11,12 @@ export function batchOptions(config: LabConfig, foundation: Foundation): BatchLa
     metrics: foundation.metrics,
     schedule: config.BATCH_SCHEDULE,
     logLevel: config.LOG_LEVEL,
+    threads: config.BATCH_THREADS,
+    memoryLimit: config.BATCH_MEMORY_LIMIT,
+    maxChunkRecords: config.BATCH_CHUNK_RECORDS,
+    maxChunkBytes: config.BATCH_CHUNK_BYTES,
+    maxRows: config.BATCH_ROWS_AT_ONCE,
+    leaseMs: config.BATCH_LEASE_MS,
+    crashAt: config.TANDEM_CRASH_AT,
   };
 }

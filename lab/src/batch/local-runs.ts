@@ -15,7 +15,7 @@ export async function startLocalRuns(config: LabConfig): Promise<LocalRuns> {
   const parts = new RunningParts(logger);
   try {
     const foundation = await layFoundation(config, parts, logger);
-    const batch = await startBatchThread(batchOptions({ ...config, BATCH_SCHEDULE: 'off' }, foundation));
+    const batch = await startBatchThread(batchOptions({ ...config, BATCH_SCHEDULE: 'off' }, foundation), logger);
     parts.add('batch layer', () => batch.stop());
     return {
       request: (mode) => request(foundation.runs, mode),
