@@ -49,7 +49,7 @@ async function replayOnce(place: Workplace, { url, database }: OpenDatabase, eve
   const { logger } = place;
   const metrics = await loadMetrics();
   const log = openPostgresEventLog({ databaseUrl: url, partitions: PARTITIONS, logger });
-  const store = new MemoryRealtimeViewStore(metrics);
+  const store = new MemoryRealtimeViewStore();
   const config = speedConfigSchema.parse({ SPEED_MAX_CELLS: 100_000_000 });
   const speed = await startSpeedLayer({
     log,

@@ -75,7 +75,7 @@ export function sceneOf(log: EventLog, settings: Partial<SpeedConfig> = {}): Sce
     log,
     metrics,
     runs: new KeptRuns(zeroOffsets(log.partitions)),
-    store: new MemoryRealtimeViewStore(metrics),
+    store: new MemoryRealtimeViewStore(),
     deadLetters: new MemoryDeadLetters(),
     config: { ...speedConfigSchema.parse({ SPEED_DROP_POLL_MS: 10 }), ...settings },
     logger: createLogger('speed-layer', 'silent'),

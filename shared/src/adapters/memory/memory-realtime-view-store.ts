@@ -1,6 +1,5 @@
 import { TandemError } from '../../errors.js';
 import { addStates, type Cells, cellSize } from '../../metrics/cell.js';
-import type { Metric } from '../../metrics/metric.js';
 import type {
   FoldedStretch,
   PartitionView,
@@ -10,20 +9,15 @@ import type {
 } from '../../ports/realtime-view-store.js';
 import { addTallies, type Tally } from '../../tally.js';
 
-type HeldSegment = { start: number; tally: Tally; cells: Segment['cells']; size: number };
+type HeldSegment = { start: number; tally: Tally; cells: Map<string, Cells>; size: number };
 type HeldPartition = { from: number; applied: number; segments: HeldSegment[] };
 
 /** The realtime view in process memory: one owner writes, readers in the same process see whole stretches. */
 export class MemoryRealtimeViewStore implements RealtimeViewStore {
-  readonly #metrics: readonly Metric[];
   #owner = 0;
   #version = 0;
   #cold: string | null = 'the speed layer has not started yet';
   #partitions: HeldPartition[] = [];
-
-  constructor(metrics: readonly Metric[]) {
-    this.#metrics = metrics;
-  }
 
   async begin(from: readonly number[]): Promise<number> {
     this.#partitions = from.map((offset) => ({ from: offset, applied: offset, segments: [] }));
@@ -40,7 +34,8 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
         `found a stretch of partition ${stretch.partition} from offset ${stretch.from}; allowed is ${held.applied}, the applied offset`,
       );
     }
-    for (const segment of stretch.segments) this.#addSegment(held, segment);
+    refuseDisorder(held, stretch);
+    for (const segment of stretch.segments) addSegment(held, segment);
     held.applied = stretch.to;
     this.#version++;
   }
@@ -48,13 +43,11 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
   async dropBelow(owner: number, boundary: readonly number[]): Promise<void> {
     boundary.forEach((offset, partition) => {
       const held = this.#heldBy(owner, partition);
-      const keptFrom = held.segments.findIndex(
-        (_, index) => (held.segments[index + 1]?.start ?? held.applied) > offset,
-      );
-      const dropped = keptFrom === -1 ? held.segments.length : keptFrom;
+      // A segment ends where the next begins: the last one is still growing and stays.
+      const dropped = held.segments.filter((_, index) => endOf(held, index) <= offset).length;
       if (dropped === 0) return;
       held.segments.splice(0, dropped);
-      held.from = held.segments[0]?.start ?? held.applied;
+      held.from = held.segments[0]?.start ?? held.from;
       this.#version++;
     });
   }
@@ -71,20 +64,6 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
 
   async view(): Promise<RealtimeView> {
     return { version: this.#version, partitions: this.#partitions satisfies PartitionView[], cold: this.#cold };
-  }
-
-  #addSegment(held: HeldPartition, segment: Segment): void {
-    const last = held.segments.at(-1);
-    if (last?.start !== segment.start) {
-      held.segments.push({ ...segment, size: sizeOf(segment) });
-      return;
-    }
-    last.tally = addTallies(last.tally, segment.tally);
-    for (const { name } of this.#metrics) {
-      const cells = last.cells.get(name);
-      const added = segment.cells.get(name);
-      if (cells && added) last.size += absorbCells(cells, added);
-    }
   }
 
   #heldBy(owner: number, partition: number): HeldPartition {
@@ -104,6 +83,40 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
       'fenced',
       `found owner ${owner}; allowed is ${this.#owner}, which has taken the realtime view over`,
     );
+  }
+}
+
+function endOf(held: HeldPartition, index: number): number {
+  return held.segments[index + 1]?.start ?? Number.POSITIVE_INFINITY;
+}
+
+/** The first segment goes on with the last one held or begins at `from`; the others begin after it, before `to`. */
+function refuseDisorder(held: HeldPartition, { partition, from, to, segments }: FoldedStretch): void {
+  const goesOnFrom = held.segments.at(-1)?.start;
+  const starts = segments.map(({ start }) => start);
+  const isInOrder = starts.every((start, index) =>
+    index === 0
+      ? start === goesOnFrom || (start >= from && start < to)
+      : start > (starts[index - 1] ?? from) && start < to,
+  );
+  if (isInOrder && from <= to) return;
+  throw new TandemError(
+    'conflict',
+    `found segments of partition ${partition} that start at ${starts.join(', ')} in a stretch from ${from} to ${to}; allowed are ascending starts within it, or first ${goesOnFrom ?? from}`,
+  );
+}
+
+function addSegment(held: HeldPartition, segment: Segment): void {
+  const last = held.segments.at(-1);
+  if (last?.start !== segment.start) {
+    held.segments.push({ ...segment, cells: new Map(segment.cells), size: sizeOf(segment) });
+    return;
+  }
+  last.tally = addTallies(last.tally, segment.tally);
+  for (const [name, added] of segment.cells) {
+    const cells = last.cells.get(name) ?? new Map();
+    last.cells.set(name, cells);
+    last.size += absorbCells(cells, added);
   }
 }
 

@@ -1,0 +1,17 @@
+import type { DeadLetter, DeadLetters } from '../../ports/dead-letters.js';
+
+/** Dead letters in process memory, for tests and simulations. */
+export class MemoryDeadLetters implements DeadLetters {
+  readonly #byPosition = new Map<string, DeadLetter>();
+
+  async put(letters: readonly DeadLetter[]): Promise<void> {
+    for (const letter of letters) {
+      const position = `${letter.partition}:${letter.offset}`;
+      if (!this.#byPosition.has(position)) this.#byPosition.set(position, letter);
+    }
+  }
+
+  async list(limit: number): Promise<{ readonly total: number; readonly letters: readonly DeadLetter[] }> {
+    return { total: this.#byPosition.size, letters: [...this.#byPosition.values()].reverse().slice(0, limit) };
+  }
+}

@@ -1,0 +1,4 @@
+import { describeRealtimeViewStore } from '../../testing/realtime-view-store.contract.js';
+import { MemoryRealtimeViewStore } from './memory-realtime-view-store.js';
+
+describeRealtimeViewStore('the realtime view in memory', async () => new MemoryRealtimeViewStore());
