@@ -1,0 +1,93 @@
+import { type Event, type Metric, type Offsets, toInstantText, unitOf } from '@tandem/shared';
+import { answerByOracle, type OracleQuery, readByOracle } from '@tandem/shared/testing/oracle';
+import { below, readWholeLog } from './log-content.js';
+import { SAMPLE_COUNTRIES, SAMPLE_START_MS } from './sample-events.js';
+import { type Numbers, type TandemClient, tenThousandthsOf } from './tandem-client.js';
+
+/** Compares what Tandem answers with what the oracle reads in its log. Differences come as text; none is right. */
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** Questions that make every grain answer: all time, filtered, whole days, single hours, an odd range. */
+const SAMPLE_QUERIES: readonly OracleQuery[] = [
+  {},
+  { from: SAMPLE_START_MS, to: SAMPLE_START_MS + DAY_MS },
+  { from: SAMPLE_START_MS + 5 * HOUR_MS, to: SAMPLE_START_MS + 6 * HOUR_MS },
+  { from: SAMPLE_START_MS - 15 * DAY_MS, to: SAMPLE_START_MS + 29 * HOUR_MS },
+];
+const REVENUE_QUERIES: readonly OracleQuery[] = [
+  ...SAMPLE_QUERIES,
+  ...SAMPLE_COUNTRIES.map((country) => ({ where: { country } })),
+  { where: { category: 'books', country: 'DE' } },
+];
+
+/** Asks a sample of questions in both layers' name. `merged` must be the fold of the whole log, `batch` of what lies below its boundary. */
+export async function wrongAnswers(
+  client: TandemClient,
+  dataFolder: string,
+  metrics: readonly Metric[],
+): Promise<readonly string[]> {
+  await client.untilCaughtUp();
+  const log = await readWholeLog(dataFolder);
+  const all = readByOracle(log).events;
+  const wrong: string[] = [];
+  for (const metric of metrics) {
+    for (const query of metric.name === 'revenue' ? REVENUE_QUERIES : SAMPLE_QUERIES) {
+      const path = pathOf(metric, query);
+      const answer = await client.answer(path);
+      const covered = readByOracle(below(log, offsetsOf(answer.boundary.offsets))).events;
+      wrong.push(...differences(`merged ${path}`, metric, all, query, answer.merged));
+      wrong.push(...differences(`batch ${path}`, metric, covered, query, answer.batch));
+    }
+  }
+  return wrong;
+}
+
+/** Where one ungrouped answer is not what the oracle makes of these events. */
+export function differences(
+  where: string,
+  metric: Metric,
+  events: readonly Event[],
+  query: OracleQuery,
+  found: Numbers,
+): readonly string[] {
+  const expected = answerByOracle(metric, events, query)[0]?.values ?? {};
+  return Object.entries(expected).flatMap(([name, value]) => {
+    const shown = found[name];
+    const number = shown === null || shown === undefined ? null : asInteger(metric, name, shown);
+    return number === value ? [] : [`${where}: found ${name} ${shown}, expected ${value} (ten-thousandths if money)`];
+  });
+}
+
+/** A shown number as the oracle has it: money and ratios in ten-thousandths. */
+export function asInteger(metric: Metric, name: string, shown: number): bigint {
+  return unitOf(metric, name) === 'integer' ? BigInt(shown) : tenThousandthsOf(shown);
+}
+
+export function pathOf(metric: Metric, { where = {}, from, to }: OracleQuery): string {
+  const parameters = new URLSearchParams({ ...where });
+  if (from !== undefined) parameters.set('from', toInstantText(from));
+  if (to !== undefined) parameters.set('to', toInstantText(to));
+  return `/metrics/${metric.name}?${parameters}`;
+}
+
+export function offsetsOf(json: Readonly<Record<string, number>>): Offsets {
+  return Object.keys(json).map((_, partition) => json[partition] ?? 0);
+}
+
+/** Every `off_by` of the ledger, by where it stands: all must be 0, and there is one per partition and layer at least. */
+export async function ledgerDifferences(client: TandemClient): Promise<readonly string[]> {
+  const found: [string, unknown][] = [];
+  collect(await client.body('/ledger'), '', found);
+  if (found.length < 2) return [`found ${found.length} off_by in the ledger`];
+  return found.flatMap(([path, value]) => (value === 0 ? [] : [`${path} is ${value}`]));
+}
+
+function collect(value: unknown, path: string, found: [string, unknown][]): void {
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, member] of Object.entries(value)) {
+    if (key === 'off_by') found.push([`${path}.${key}`, member]);
+    else collect(member, `${path}.${key}`, found);
+  }
+}
