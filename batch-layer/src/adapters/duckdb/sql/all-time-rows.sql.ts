@@ -1,4 +1,4 @@
-import { dimensionField, type Metric, sketchColumns } from '@tandem/shared';
+import { dimensionField, type Metric, SKETCH_SIZE, sketchColumns } from '@tandem/shared';
 import { sqlText } from '../open-duckdb.js';
 import { fromFiles, quoted } from './event-columns.js';
 import {
@@ -18,6 +18,9 @@ import {
  * days that were recomputed, plus the new version; and for distinct values, plus those that are new to their group.
  * A full run is the same with nothing in the base.
  */
+
+/** Dimension values have at most 64 characters and numbers 40 digits; there are at most some dozens of each. */
+const MAX_KEY_AND_NUMBERS_BYTES = 65_536;
 
 /** Table `total_<metric>`: sums and counts of the recomputed days, all groupings. */
 export function makeTotalsTableSql(metric: Metric): string {
@@ -143,7 +146,13 @@ function baseRows(metric: Metric, file: string): string {
     ...Object.keys(metric.measures).map((name) => `'${name}': 'HUGEINT'`),
     ...sketchColumns(metric).map((name) => `'${name}': 'VARCHAR'`),
   ];
-  return `read_csv(${sqlText(file)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', nullstr = '', max_line_size = 16777216, columns = {${columns.join(', ')}})`;
+  return `read_csv(${sqlText(file)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', nullstr = '', max_line_size = ${maxLineSize(metric)}, columns = {${columns.join(', ')}})`;
+}
+
+/** In bytes. DuckDB sets many times this aside, so it is no larger than a row can be. */
+function maxLineSize(metric: Metric): number {
+  const hexDigits = SKETCH_SIZE * HASH_TEXT_LENGTH * distinctMeasures(metric).length;
+  return hexDigits + MAX_KEY_AND_NUMBERS_BYTES;
 }
 
 function newPairs(metric: Metric, name: string): string {

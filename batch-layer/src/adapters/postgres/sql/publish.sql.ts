@@ -21,9 +21,9 @@ export const LOCK_CURRENT_SQL = 'SELECT run_id FROM tandem.batch_current FOR UPD
 /** $1 the run, $2 its base, $3 the days that it recomputed. */
 export const ADD_DAYS_SQL = `
   INSERT INTO tandem.run_day (run_id, day, computed_by)
-  SELECT $1, day, computed_by FROM tandem.run_day WHERE run_id = $2 AND day <> ALL ($3::date[])
+  SELECT $1::bigint, day, computed_by FROM tandem.run_day WHERE run_id = $2 AND day <> ALL ($3::date[])
   UNION ALL
-  SELECT $1, day, $1 FROM unnest($3::date[]) AS day`;
+  SELECT $1::bigint, day, $1::bigint FROM unnest($3::date[]) AS day`;
 
 export const POINT_SQL = 'UPDATE tandem.batch_current SET run_id = $1';
 

@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import type { BatchRun } from '@tandem/shared';
+import { type ArbitraryRecord, aLog } from '@tandem/shared/testing/arbitraries';
+import { readByOracle } from '@tandem/shared/testing/oracle';
+import fc from 'fast-check';
+import { PARTITIONS, TestBatchLayer } from './testing/test-batch-layer.js';
+import { currentRows, expectedRows } from './testing/view-rows.js';
+
+const SAMPLES = 15;
+const MINUTES = 60_000;
+
+type Step =
+  /** Appends the next so many records, then runs. */
+  { readonly kind: 'run'; readonly records: number; readonly isFull: boolean } | { readonly kind: 'rollback' };
+
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('run' as const), records: fc.nat(60), isFull: fc.constant(false) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('run' as const), records: fc.nat(60), isFull: fc.constant(true) }),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: 'rollback' as const }) },
+  ),
+  { minLength: 1, maxLength: 6 },
+);
+
+describe('a batch run', () => {
+  it(
+    'publishes exactly what the oracle says, whatever came before it, and a full run changes nothing',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(aLog(PARTITIONS, 150), steps, async (records, sequence) => {
+          const layer = await TestBatchLayer.open();
+          try {
+            const rest = [...records];
+            for (const step of sequence) await take(layer, step, rest);
+            const incremental = await allRows(layer);
+            await layer.publish('full');
+            expect(await allRows(layer)).toEqual(incremental);
+          } finally {
+            await layer.close();
+          }
+        }),
+        { numRuns: SAMPLES },
+      );
+    },
+    10 * MINUTES,
+  );
+});
+
+/** Takes what it appends off `rest`. */
+async function take(layer: TestBatchLayer, step: Step, rest: ArbitraryRecord[]): Promise<void> {
+  if (step.kind === 'rollback') {
+    if ((await layer.runs.current()).id > 0) await layer.runs.rollback().catch(() => {});
+    return;
+  }
+  layer.append(rest.splice(0, step.records));
+  await expectRight(layer, await layer.publish(step.isFull ? 'full' : 'incremental'));
+}
+
+async function expectRight(layer: TestBatchLayer, run: BatchRun): Promise<void> {
+  const reading = readByOracle(await layer.recordsBelow(run));
+  for (const metric of layer.metrics) {
+    expect(await currentRows(layer.database, metric)).toEqual(expectedRows(metric, reading.events));
+  }
+  expect([run.duplicates, run.conflicts]).toEqual([reading.duplicates, reading.conflicts]);
+}
+
+async function allRows(layer: TestBatchLayer) {
+  return await Promise.all(layer.metrics.map((metric) => currentRows(layer.database, metric)));
+}
