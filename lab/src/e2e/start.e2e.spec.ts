@@ -169,7 +169,11 @@ describe('npm run batch', () => {
 
   it('says that the folder is in use when Tandem answers at another address', async () => {
     const tandem = await start();
-    const { code, output } = await run(BATCH, { PORT: '1' });
+    const nobody = createServer().listen(0, '127.0.0.1');
+    await once(nobody, 'listening');
+    const { port } = nobody.address() as { port: number };
+    nobody.close();
+    const { code, output } = await run(BATCH, { PORT: String(port) });
     expect(code).toBe(1);
     expect(output).toContain(`in use by process ${tandem.pid}`);
   });
