@@ -1,4 +1,4 @@
-import type { EventInput } from '@tandem/shared';
+import { type EventInput, type Refusal, validateEvent } from '@tandem/shared';
 import { eventIdOf } from './event-id.js';
 import type { Mapped } from './importer.js';
 import type { Row } from './read-table.js';
@@ -32,8 +32,23 @@ export function ticketEvents(rows: readonly TicketRow[]): readonly Mapped[] {
   const closedAt = last.closedAt ?? (last.isClosed ? last.updatedAt : undefined);
   const initial = priorityAtOpening(byTime, openedAt ?? '');
   const reason = whyNoTicket(openedAt, closedAt, initial);
-  if (reason) return [...copies, ...byTime.map(({ row }) => ({ row, refusal: reason }))];
-  return [...copies, ...lifeOf(byTime, first, last, { openedAt: openedAt ?? '', closedAt, initial: initial ?? '' })];
+  if (reason) return [...copies, ...refuseAll(byTime, reason)];
+  const life = lifeOf(byTime, first, last, { openedAt: openedAt ?? '', closedAt, initial: initial ?? '' });
+  // All or nothing: a closing without its opening would make the open count wrong for good.
+  const refusal = firstRefusal(life);
+  return [...copies, ...(refusal ? refuseAll(byTime, refusal) : life)];
+}
+
+function firstRefusal(mapped: readonly Mapped[]): Refusal | undefined {
+  for (const one of mapped) {
+    const decoded = 'event' in one ? validateEvent(one.event) : undefined;
+    if (decoded && 'refusal' in decoded) return decoded.refusal;
+  }
+  return undefined;
+}
+
+function refuseAll(rows: readonly TicketRow[], refusal: Refusal): readonly Mapped[] {
+  return rows.map(({ row }) => ({ row, refusal }));
 }
 
 type Life = { readonly openedAt: string; readonly closedAt: string | undefined; readonly initial: string };
@@ -90,7 +105,11 @@ function priorityAtOpening(byTime: readonly TicketRow[], openedAt: string): stri
   return (known.findLast(({ updatedAt }) => updatedAt <= openedAt) ?? known[0])?.priority;
 }
 
-function whyNoTicket(openedAt: string | undefined, closedAt: string | undefined, priority: string | undefined) {
+function whyNoTicket(
+  openedAt: string | undefined,
+  closedAt: string | undefined,
+  priority: string | undefined,
+): Refusal | undefined {
   if (openedAt === undefined) return { path: 'opened_at', reason: 'found none; allowed is when the ticket was opened' };
   if (priority === undefined)
     return { path: 'priority', reason: 'found none in any row of the ticket; allowed is one' };
