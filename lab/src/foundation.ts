@@ -19,6 +19,8 @@ export type Foundation = {
 
 const MAX_CONNECTIONS = 12;
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** A little more than it gives itself before it is killed. */
+const LONGEST_POSTGRES_STOP_MS = 32_000;
 
 /** Locks the data folder and starts its Postgres. What is started is added to `parts`, also when a later step throws. */
 export async function layFoundation(config: LabConfig, parts: RunningParts, logger: Logger): Promise<Foundation> {
@@ -26,7 +28,7 @@ export async function layFoundation(config: LabConfig, parts: RunningParts, logg
   const lock = await lockDataFolder(config.DATA_DIR);
   parts.add('lock of the data folder', () => lock.release());
   const postgres = await startEmbeddedPostgres({ dataFolder: config.DATA_DIR, logger });
-  parts.add('Postgres', () => postgres.stop());
+  parts.add('Postgres', () => postgres.stop(), LONGEST_POSTGRES_STOP_MS);
   const database = openDatabase({
     url: postgres.url,
     name: 'tandem lab',

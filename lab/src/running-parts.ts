@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@tandem/shared';
 
-type Part = { readonly name: string; stop(): Promise<void> | void };
+type Part = { readonly name: string; readonly stop: () => Promise<void> | void; readonly longestStopMs: number };
 
-/** Longest time that one part may take to stop; Postgres, which comes last, has bounds of its own. */
 const LONGEST_STOP_MS = 10_000;
 
 /** What has been started, to be stopped in the opposite order: nothing stops before what rests on it has. */
@@ -16,20 +15,21 @@ export class RunningParts {
     this.#logger = logger;
   }
 
-  add(name: string, stop: Part['stop']): void {
-    this.#parts.push({ name, stop });
+  /** A part that takes longer to stop than it may is passed over. */
+  add(name: string, stop: Part['stop'], longestStopMs: number = LONGEST_STOP_MS): void {
+    this.#parts.push({ name, stop, longestStopMs });
   }
 
   /** Stops every part, last started first, and resolves with whether all ended well. Idempotent; never throws. */
-  stopAll(longestStopMs: number = LONGEST_STOP_MS): Promise<boolean> {
-    this.#stopping ??= this.#stopInOrder(longestStopMs);
+  stopAll(): Promise<boolean> {
+    this.#stopping ??= this.#stopInOrder();
     return this.#stopping;
   }
 
-  async #stopInOrder(longestStopMs: number): Promise<boolean> {
+  async #stopInOrder(): Promise<boolean> {
     let allWell = true;
-    for (const part of this.#parts.reverse()) {
-      const fault = await stopWithin(part, longestStopMs);
+    for (const part of this.#parts.toReversed()) {
+      const fault = await faultOfStopping(part);
       if (fault === undefined) continue;
       allWell = false;
       this.#logger.error({ part: part.name, fault }, 'a part did not stop cleanly');
@@ -39,20 +39,15 @@ export class RunningParts {
 }
 
 /** Resolves with what went wrong, or undefined. */
-async function stopWithin(part: Part, withinMs: number): Promise<unknown> {
+async function faultOfStopping({ stop, longestStopMs }: Part): Promise<string | undefined> {
   const timer = new AbortController();
-  const late = sleep(withinMs, `was still running after ${withinMs} ms`, { signal: timer.signal }).catch(
-    () => undefined,
-  );
-  const stopped = Promise.resolve()
-    .then(() => part.stop())
-    .then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+  const late = sleep(longestStopMs, `was still running after ${longestStopMs} ms`, { signal: timer.signal });
   try {
-    return await Promise.race([stopped, late]);
+    return await Promise.race([Promise.resolve(stop()).then(() => undefined), late]);
+  } catch (error) {
+    return String(error);
   } finally {
     timer.abort();
+    late.catch(() => {});
   }
 }

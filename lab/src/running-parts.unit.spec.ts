@@ -27,8 +27,8 @@ describe('running parts', () => {
     parts.add('below', () => {
       stopped.push('below');
     });
-    parts.add('faulty', stop);
-    expect(await parts.stopAll(10)).toBe(false);
+    parts.add('faulty', stop, 10);
+    expect(await parts.stopAll()).toBe(false);
     expect(stopped).toEqual(['below']);
   });
 });

@@ -54,8 +54,6 @@ const PAUSE_BETWEEN_ATTEMPTS_MS = 250;
 /** Recovery after a kill replays at most max_wal_size. */
 const LONGEST_START_MS = 60_000;
 const POLL_MS = 10;
-const LONGEST_FAST_STOP_MS = 20_000;
-const LONGEST_IMMEDIATE_STOP_MS = 5_000;
 
 /** Failures that pass by themselves: somebody else took the port, or processes of a killed server are still ending. */
 const PASSING = /address already in use|could not bind|pre-existing shared memory block|lock file "postmaster.pid"/i;
@@ -160,14 +158,22 @@ async function refuseForeignServer(url: string, home: ClusterHome): Promise<void
   }
 }
 
-/** Fast first (ends connections, writes a checkpoint), then immediate: then the next start recovers from the log. */
+/**
+ * Ways to stop, from gentle to hard: wait for open connections to end, end them, leave the rest to the next start's
+ * recovery, kill. Each is tried for so long.
+ */
+const STOP_STEPS = [
+  { signal: 'SIGTERM', withinMs: 1_000 },
+  { signal: 'SIGINT', withinMs: 20_000 },
+  { signal: 'SIGQUIT', withinMs: 5_000 },
+  { signal: 'SIGKILL', withinMs: 5_000 },
+] as const;
+
 async function stopServer(child: ChildProcess, ended: Promise<string>): Promise<void> {
-  child.kill('SIGINT');
-  if (await endedWithin(ended, LONGEST_FAST_STOP_MS)) return;
-  child.kill('SIGQUIT');
-  if (await endedWithin(ended, LONGEST_IMMEDIATE_STOP_MS)) return;
-  child.kill('SIGKILL');
-  await ended;
+  for (const { signal, withinMs } of STOP_STEPS) {
+    child.kill(signal);
+    if (await endedWithin(ended, withinMs)) return;
+  }
 }
 
 async function endedWithin(ended: Promise<string>, withinMs: number): Promise<boolean> {
