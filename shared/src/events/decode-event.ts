@@ -22,7 +22,7 @@ export function decodeEvent(bytes: Uint8Array | null): Decoded {
   if (!isUtf8(bytes)) return refuse('', 'found bytes that are not UTF-8; allowed is JSON in UTF-8');
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    value = JSON.parse(textOf(bytes));
   } catch (error) {
     return refuse('', `not JSON: ${messageOf(error)}`);
   }
@@ -35,6 +35,11 @@ export function validateEvent(value: unknown): Decoded {
   if (result.success) return { event: result.data };
   const issue = result.error.issues[0];
   return refuse(issue?.path.map(String).join('.') ?? '', issue?.message ?? 'does not match the schema');
+}
+
+function textOf(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('utf8');
 }
 
 function refuse(path: string, reason: string): Decoded {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { HashSet } from './hash-set.js';
 
 /**
  * A theta (KMV) sketch: of all values seen, the K smallest 52-bit hashes. Counting is exact below K distinct values;
@@ -22,7 +23,7 @@ export function hashOf(value: string): number {
 
 export class DistinctSketch {
   /** Every hash below `#theta` that was added; trimmed to the SKETCH_SIZE smallest when it has grown to twice that. */
-  #hashes = new Set<number>();
+  readonly #hashes = new HashSet();
   #theta = HASH_SPACE;
   #version = 0;
   #sorted: readonly number[] | null = null;
@@ -36,8 +37,7 @@ export class DistinctSketch {
   /** Adds one hash (see `hashOf`). Idempotent. */
   add(value: number): void {
     if (value >= this.#theta) return;
-    const before = this.#hashes.size;
-    if (this.#hashes.add(value).size === before) return;
+    if (!this.#hashes.add(value)) return;
     this.#version++;
     this.#sorted = null;
     if (this.#hashes.size >= 2 * SKETCH_SIZE) this.#trim();
@@ -45,7 +45,7 @@ export class DistinctSketch {
 
   /** Adds every hash of another sketch: afterwards this one stands for the union. */
   addAll(other: DistinctSketch): void {
-    for (const value of other.#hashes) this.add(value);
+    for (const value of other.#hashes.values()) this.add(value);
   }
 
   has(value: number): boolean {
@@ -69,7 +69,7 @@ export class DistinctSketch {
 
   /** The SKETCH_SIZE smallest hashes, ascending: the canonical state, equal for equal sets of values. */
   smallest(): readonly number[] {
-    this.#sorted ??= Array.from(Float64Array.from(this.#hashes).sort().subarray(0, SKETCH_SIZE));
+    this.#sorted ??= Array.from(Float64Array.from(this.#hashes.values()).sort().subarray(0, SKETCH_SIZE));
     return this.#sorted;
   }
 
@@ -82,7 +82,7 @@ export class DistinctSketch {
   #trim(): void {
     const smallest = this.smallest();
     this.#theta = smallest[SKETCH_SIZE - 1] ?? HASH_SPACE;
-    this.#hashes = new Set(smallest);
+    this.#hashes.replaceBy(smallest);
   }
 }
 

@@ -1,9 +1,9 @@
 import { type Event, type EventType, fieldOf } from '../events/event.js';
 import type { FieldName } from '../events/fields.js';
-import { hourOf } from '../events/instant.js';
 import { addExact, type ExactInteger } from '../exact-integer.js';
 import { type DistinctSketch, hashOf } from '../measures/distinct-sketch.js';
-import { type Cells, cellAt, cellKey, type MeasureState } from './cell.js';
+import type { Cells, MeasureState } from './cell.js';
+import { CellIndex } from './cell-index.js';
 import { dimensionField } from './define-metric.js';
 import type { Measure, Metric } from './metric.js';
 
@@ -18,12 +18,15 @@ export type Projection = { readonly dimensionFields: readonly FieldName[]; reado
 /** Turns a definition into its fold: what each event type does to which cell is worked out once. */
 export function foldOf(metric: Metric): Fold {
   const projections = projectionsOf(metric);
+  let index = new CellIndex(metric, new Map());
   return (cells, event) => {
-    for (const projection of projections.get(event.type) ?? []) {
-      const dimensions = projection.dimensionFields.map((name) => String(fieldOf(event, name)));
-      const hour = hourOf(event.occurred_at);
-      const { states } = cellAt(metric, cells, cellKey(hour, dimensions), hour, dimensions);
-      for (const step of projection.steps) apply(states, step, event);
+    const ofType = projections.get(event.type);
+    if (ofType === undefined) return;
+    // Events come in stretches that are folded into the same cells: one index at a time is enough.
+    if (index.cells !== cells) index = new CellIndex(metric, cells);
+    for (const { dimensionFields, steps } of ofType) {
+      const { states } = index.cellOf(event, dimensionFields);
+      for (const step of steps) apply(states, step, event);
     }
   };
 }
