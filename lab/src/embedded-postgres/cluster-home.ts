@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { TandemError } from '@tandem/shared';
 import type { Binaries } from './binaries.js';
@@ -9,6 +9,7 @@ import type { ServerUser } from './server-user.js';
 
 /** Everything that belongs to one cluster lies in its home, so that it is moved and deleted together. */
 export type ClusterHome = {
+  readonly home: string;
   /** Postgres' data directory. */
   readonly cluster: string;
   /** Holds the superuser's password; readable by the server's account and root only. */
@@ -18,6 +19,7 @@ export type ClusterHome = {
 
 /** Stands in DATA_DIR when the home lies elsewhere, and says where: deleting DATA_DIR therefore starts anew. */
 const POINTER = 'postgres-is-at';
+const UNFINISHED = 'unfinished-cluster-';
 
 /**
  * The home of this data folder's cluster: a folder `postgres` in it, or, where the server's account cannot enter
@@ -43,7 +45,12 @@ export async function deleteDataFolder(dataFolder: string): Promise<void> {
 }
 
 function layoutOf(home: string): ClusterHome {
-  return { cluster: join(home, 'cluster'), passwordFile: join(home, 'password'), logFile: join(home, 'postgres.log') };
+  return {
+    home,
+    cluster: join(home, 'cluster'),
+    passwordFile: join(home, 'password'),
+    logFile: join(home, 'postgres.log'),
+  };
 }
 
 async function existing(home: string, pointer: string): Promise<string> {
@@ -63,17 +70,17 @@ async function makeHome(home: string, user: ServerUser | undefined): Promise<str
 }
 
 /**
- * Makes the cluster unless it is there. It is made beside its place and then renamed, so that a start
- * that was killed in the middle leaves nothing that looks like a cluster.
+ * Makes the cluster unless it is there. It is made beside its place and then renamed, so that a start that was killed
+ * in the middle leaves nothing that looks like a cluster. Its name is new each time: initdb may outlive a killed start.
  */
 export async function makeCluster(
-  { cluster, passwordFile }: ClusterHome,
+  { home, cluster, passwordFile }: ClusterHome,
   binaries: Binaries,
   user: ServerUser | undefined,
 ): Promise<void> {
   if ((await readIfThere(join(cluster, 'PG_VERSION'))) !== undefined) return;
-  const unfinished = `${cluster}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
+  await removeUnfinished(home);
+  const unfinished = join(home, UNFINISHED + randomBytes(6).toString('hex'));
   await makePassword(passwordFile, user);
   await runProgram(
     binaries.initdb,
@@ -91,7 +98,13 @@ export async function makeCluster(
     user,
   );
   await rename(unfinished, cluster);
-  await syncFolder(join(cluster, '..'));
+  await syncFolder(home);
+}
+
+async function removeUnfinished(home: string): Promise<void> {
+  const left = (await readdir(home)).filter((name) => name.startsWith(UNFINISHED));
+  // Tried again while an initdb that outlived its start still adds files.
+  for (const name of left) await rm(join(home, name), { recursive: true, force: true, maxRetries: 10 });
 }
 
 async function makePassword(file: string, user: ServerUser | undefined): Promise<void> {

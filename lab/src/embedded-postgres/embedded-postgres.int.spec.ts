@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@tandem/shared';
 import pg from 'pg';
@@ -43,21 +44,32 @@ async function query(url: string, statement: string): Promise<Record<string, unk
   }
 }
 
-/** Starts it in a process of its own, which is killed when it has printed the server's process number. */
-async function startInKilledProcess(): Promise<number> {
+/** Starts it in a process of its own, which prints the server's process number and goes on. */
+function startInProcess() {
   const module = new URL('./start-embedded-postgres.js', import.meta.url).href;
   const program = `
     import { startEmbeddedPostgres } from ${JSON.stringify(module)};
     const logger = { warn() {}, error() {} };
     const postgres = await startEmbeddedPostgres({ dataFolder: ${JSON.stringify(dataFolder)}, logger });
     console.log(postgres.pid());`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = await once(child.stdout, 'data');
+  return spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+async function kill(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
   await once(child, 'exit');
+}
+
+/** The process number of a server that its parent, killed, has left running. */
+async function startAndKillParent(): Promise<number> {
+  const child = startInProcess();
+  const [line] = await once(child.stdout, 'data');
+  await kill(child);
   return Number(line);
+}
+
+async function filesOf(folder: string): Promise<readonly string[]> {
+  return readdir(folder, { recursive: true }).catch(() => []);
 }
 
 function isAlive(pid: number): boolean {
@@ -116,12 +128,12 @@ describe('the embedded Postgres', () => {
     const postgres = await start();
     const killed = postgres.pid();
     process.kill(killed, 'SIGKILL');
-    while (postgres.pid() === killed) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (postgres.pid() === killed) await sleep(20);
     expect(await query(postgres.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
   it('stops the server that a killed process left running, and starts its own', async () => {
-    const orphan = await startInKilledProcess();
+    const orphan = await startAndKillParent();
     expect(isAlive(orphan)).toBe(true);
     const { url, pid } = await start();
     expect(isAlive(orphan) && (await readFile(`/proc/${orphan}/cmdline`, 'utf8').catch(() => '')) !== '').toBe(false);
@@ -143,13 +155,14 @@ describe('the embedded Postgres', () => {
     expect((await readPostmaster(cluster))?.pid).not.toBe(bystander.pid);
   });
 
-  it('makes the cluster anew when an earlier start was killed while making it', async () => {
+  it('makes the cluster anew when an earlier start was killed while making it, and leaves nothing of the first', async () => {
     const home = join(dataFolder, 'postgres');
-    await mkdir(join(home, 'cluster.unfinished', 'base'), { recursive: true });
-    await writeFile(join(home, 'cluster.unfinished', 'PG_VERSION'), '18\n');
-    await writeFile(join(home, 'password'), 'cut');
+    const child = startInProcess();
+    while (!(await filesOf(home)).some((file) => file.endsWith('PG_VERSION'))) await sleep(1);
+    await kill(child);
     const { url } = await start();
     expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect((await readdir(home)).toSorted()).toEqual(['cluster', 'password', 'postgres.log']);
   });
 
   it('says what its log says when it cannot start', async () => {
