@@ -38,6 +38,7 @@ describe('a batch run', () => {
           try {
             const rest = [...records];
             for (const step of sequence) await take(layer, step, rest);
+            await expectRight(layer, await layer.publish('incremental'));
             const incremental = await allRows(layer);
             await layer.publish('full');
             expect(await allRows(layer)).toEqual(incremental);

@@ -6,7 +6,7 @@ import { sqlText } from './open-duckdb.js';
 import * as allTime from './sql/all-time-rows.sql.js';
 import * as dayRows from './sql/day-rows.sql.js';
 import * as dedupe from './sql/dedupe.sql.js';
-import { distinctMeasures, type NamedMeasure, neededFields } from './sql/metric-parts.js';
+import { dimensionFields, distinctMeasures, type NamedMeasure, valueFields } from './sql/metric-parts.js';
 
 /** How many (group, value) pairs of the all-time rows are counted at once: bounds memory, whatever the history. */
 const PAIRS_PER_BUCKET = 2_000_000;
@@ -21,11 +21,12 @@ export async function recompute(connection: DuckDBConnection, plan: RecomputePla
   };
   await makeTables(connection, plan);
   for (const [index, files] of plan.chunks.entries()) {
-    await loadWinners(connection, plan, files);
+    await loadWinners(connection, plan, files, index);
     if ((await count(connection, dedupe.countDisplacedSql(plan.baseBoundary))) > 0) return { displaced: true };
     for (const metric of plan.metrics) {
       await makeDayRows(connection, metric, plan.runId, fileFor(metric, `days-${index}`));
     }
+    for (const name of dimensionFields(plan.metrics)) await connection.run(dedupe.dropDimensionTypeSql(name, index));
   }
   await connection.run('DROP TABLE IF EXISTS winner');
   for (const metric of plan.metrics) await makeAllTimeRows(connection, plan, metric, fileFor(metric, 'all'));
@@ -45,10 +46,17 @@ async function makeTables(connection: DuckDBConnection, { metrics, base }: Recom
   }
 }
 
-async function loadWinners(connection: DuckDBConnection, plan: RecomputePlan, files: readonly string[]): Promise<void> {
+async function loadWinners(
+  connection: DuckDBConnection,
+  plan: RecomputePlan,
+  files: readonly string[],
+  chunk: number,
+): Promise<void> {
   await connection.run(dedupe.findLosersSql(files));
   const losers = await count(connection, 'SELECT count(*) AS n FROM loser');
-  await connection.run(dedupe.loadWinnersSql(files, neededFields(plan.metrics), plan.baseBoundary, losers > 0));
+  const columns = { values: valueFields(plan.metrics), dimensions: dimensionFields(plan.metrics) };
+  for (const name of columns.dimensions) await connection.run(dedupe.makeDimensionTypeSql(name, files, chunk));
+  await connection.run(dedupe.loadWinnersSql(files, columns, chunk, plan.baseBoundary, losers > 0));
   await connection.run(dedupe.addTalliesSql(files));
   await connection.run(dedupe.ADD_CONFLICTS_SQL);
 }

@@ -66,6 +66,8 @@ export class PostgresViewPublisher implements ViewPublisher {
 
   async publish(publication: Publication): Promise<void> {
     await this.#inTransaction(async (transaction) => {
+      // Buckets come as UTC without saying so.
+      await transaction.query(`SET LOCAL TimeZone = 'UTC'`);
       await copyResult(transaction, publication);
       await this.#onCheckpoint('publish-rows-copied');
       await refuseStale(transaction, publication.token);

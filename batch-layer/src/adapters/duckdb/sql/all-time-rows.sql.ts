@@ -3,7 +3,7 @@ import { sqlText } from '../open-duckdb.js';
 import { fromFiles, quoted } from './event-columns.js';
 import {
   additiveMeasures,
-  dimensionValues,
+  dimensionText,
   distinctMeasures,
   groupsOf,
   HASH_SQL,
@@ -72,13 +72,15 @@ export function findKnownPairsSql(
   baseFiles: readonly string[],
   hasConflicts: boolean,
 ): string {
-  const columns = [...dimensionValues(metric, measure), 'id'];
+  const dimensions = metric.dimensions.map(
+    (dimension) => `${dimensionText(dimensionField(measure, dimension))} AS "${dimension}"`,
+  );
   const needed = metric.dimensions.map((dimension) => dimensionField(measure, dimension));
   const position = hasConflicts ? ['partition', 'offset'] : [];
   const read = quoted([...new Set([...needed, measure.field ?? '', 'type', ...position])]);
   const conflicts = hasConflicts ? ' ANTI JOIN base_conflict USING ("partition", "offset")' : '';
   return `CREATE OR REPLACE TEMP TABLE known_pair AS
-SELECT DISTINCT ${columns.join(', ')}
+SELECT DISTINCT ${[...dimensions, 'id'].join(', ')}
 FROM (SELECT ${read} FROM ${fromFiles(baseFiles)} WHERE ${isOneOf(measure.of)})
 JOIN dictionary ON dictionary.value = "${measure.field}"${conflicts}`;
 }
@@ -136,7 +138,8 @@ GROUP BY ${quoted(['grouping', ...metric.dimensions])}
 /** The smallest hashes of several sketches; null where there is none. */
 function unionOfSketches(column: string): string {
   const all = `regexp_extract_all(string_agg("${column}", ''), '[0-9a-f]{${HASH_TEXT_LENGTH}}')`;
-  return `'\\x' || ${smallestHashes(`list_distinct(${all})`)} AS "${column}"`;
+  const union = smallestHashes(`list_distinct(${all})`);
+  return `'\\x' || CASE WHEN count("${column}") < 2 THEN any_value("${column}") ELSE ${union} END AS "${column}"`;
 }
 
 function baseRows(metric: Metric, file: string): string {

@@ -1,9 +1,8 @@
-import { dimensionField, type Metric, sketchColumns } from '@tandem/shared';
+import { dimensionField, type Measure, type Metric, sketchColumns } from '@tandem/shared';
 import { sqlText } from '../open-duckdb.js';
 import { quoted } from './event-columns.js';
 import {
   additiveMeasures,
-  dimensionValues,
   distinctMeasures,
   groupsOf,
   HASH_SQL,
@@ -20,10 +19,15 @@ export function makeCellsSql(metric: Metric): string {
   const parts = measuresByPlace(metric).map((measures) => {
     const [first] = measures;
     const types = [...new Set(measures.flatMap(([, measure]) => measure.of))];
-    const columns = ['hour', ...(first ? dimensionValues(metric, first[1]) : []), ...measures.flatMap(additiveColumn)];
+    const columns = ['hour', ...(first ? dimensionColumns(metric, first[1]) : []), ...measures.flatMap(additiveColumn)];
     return `SELECT ${columns.join(', ')}\nFROM winner WHERE ${isOneOf(types)} GROUP BY ALL`;
   });
   return `CREATE OR REPLACE TEMP TABLE cell AS\n${parts.join('\nUNION ALL BY NAME\n')}`;
+}
+
+/** A measure's dimensions under their names, from the fields where its events have them. */
+function dimensionColumns(metric: Metric, measure: Measure): string[] {
+  return metric.dimensions.map((dimension) => `"${dimensionField(measure, dimension)}_dimension" AS "${dimension}"`);
 }
 
 /** Measures that find their dimensions in the same fields stand together. */
@@ -38,7 +42,7 @@ function measuresByPlace(metric: Metric): readonly (readonly NamedMeasure[])[] {
 
 function additiveColumn([name, measure]: NamedMeasure): string[] {
   if (measure.kind === 'distinct') return [];
-  const aggregate = measure.kind === 'sum' ? `sum("${measure.field}")` : 'count(*)';
+  const aggregate = measure.kind === 'sum' ? `sum("${measure.field}_value")` : 'count(*)';
   return [`${aggregate} FILTER (${isOneOf(measure.of)}) AS "${name}"`];
 }
 
@@ -53,10 +57,11 @@ export function rollUpSql(metric: Metric): string {
 
 /** Table `pair`: which value occurs in which cell. */
 export function makePairsSql(metric: Metric, [, measure]: NamedMeasure): string {
-  const columns = ['hour', ...dimensionValues(metric, measure), `"${measure.field}" AS value`];
+  const value = `"${measure.field}_value"`;
+  const columns = ['hour', ...dimensionColumns(metric, measure), `${value} AS value`];
   return `CREATE OR REPLACE TEMP TABLE pair AS
 SELECT ${columns.join(', ')}, bool_or(is_new) AS is_new
-FROM winner WHERE ${isOneOf(measure.of)} AND "${measure.field}" IS NOT NULL GROUP BY ALL`;
+FROM winner WHERE ${isOneOf(measure.of)} AND ${value} IS NOT NULL GROUP BY ALL`;
 }
 
 /** Table `dictionary`: each value once, with a number to count it by and its hash for the sketch. */
@@ -87,9 +92,9 @@ export function writeDayRowsSql(metric: Metric, runId: number, file: string): st
   const parts = ['summed', ...distinctMeasures(metric).map(([name]) => `"counted_${name}"`)];
   const columns = [
     `${runId} AS run_id`,
-    `strftime(epoch_ms(bucket), '%Y-%m-%d') AS day`,
+    'CAST(epoch_ms(bucket) AS DATE) AS day',
     'grain',
-    `strftime(epoch_ms(bucket), '%Y-%m-%d %H:%M:%S+00') AS bucket_start`,
+    'epoch_ms(bucket) AS bucket_start',
     quoted(['grouping', ...metric.dimensions]),
     ...measureColumns(metric),
   ];

@@ -1,6 +1,7 @@
 import type { FieldName, Offsets } from '@tandem/shared';
 import { sqlText } from '../open-duckdb.js';
 import { CONTENT_COLUMNS, fromFiles, MS_PER_DAY_SQL, MS_PER_HOUR_SQL, quoted } from './event-columns.js';
+import { dimensionText } from './metric-parts.js';
 
 /**
  * Finds the copies that do not count. Identity is (event_id, occurred_at). A 64-bit hash of it, grouped, finds the few
@@ -24,14 +25,46 @@ SELECT day, "partition", "offset", content IS DISTINCT FROM counted_content AS i
 FROM copy WHERE nth > 1`;
 }
 
-/** The events that count, with the columns that metrics read. `is_new`: the base run did not know it. */
+/**
+ * The values of a field that dimensions are taken from, as a type of its own: rows then hold and group by a small
+ * number in place of the text, and are written as text again. `chunk` sets the type apart from those of other days.
+ */
+export function makeDimensionTypeSql(name: FieldName, files: readonly string[], chunk: number): string {
+  return `CREATE TYPE ${dimensionType(name, chunk)} AS ENUM (
+SELECT DISTINCT ${dimensionText(name)} AS value FROM ${fromFiles(files)} WHERE value IS NOT NULL)`;
+}
+
+export function dropDimensionTypeSql(name: FieldName, chunk: number): string {
+  return `DROP TYPE ${dimensionType(name, chunk)}`;
+}
+
+function dimensionType(name: FieldName, chunk: number): string {
+  return `"${name}_${chunk}"`;
+}
+
+export type ChunkColumns = {
+  /** Fields whose values are summed or counted. */
+  readonly values: readonly FieldName[];
+  /** Fields that dimensions are taken from. */
+  readonly dimensions: readonly FieldName[];
+};
+
+/**
+ * The events that count, with the columns that metrics read: `<field>_value`, and `<field>_dimension`, which is never
+ * null for an event type that has the field. `is_new`: the base run did not know it.
+ */
 export function loadWinnersSql(
   files: readonly string[],
-  needed: readonly FieldName[],
+  { values, dimensions }: ChunkColumns,
+  chunk: number,
   baseBoundary: Offsets,
   hasLosers: boolean,
 ): string {
-  const columns = quoted(['type', ...needed]);
+  const columns = [
+    'type',
+    ...values.map((name) => `"${name}" AS "${name}_value"`),
+    ...dimensions.map((name) => `CAST(${dimensionText(name)} AS ${dimensionType(name, chunk)}) AS "${name}_dimension"`),
+  ].join(', ');
   const losers = hasLosers ? ' ANTI JOIN loser USING ("partition", "offset")' : '';
   return `CREATE OR REPLACE TEMP TABLE winner AS
 SELECT occurred_at // ${MS_PER_HOUR_SQL} AS hour, ${isAtOrAbove(baseBoundary)} AS is_new, ${columns}

@@ -21,24 +21,22 @@ export function distinctMeasures(metric: Metric): readonly NamedMeasure[] {
   return Object.entries(metric.measures).filter(([, { kind }]) => kind === 'distinct');
 }
 
-/** Every field that any of the metrics reads. */
-export function neededFields(metrics: readonly Metric[]): readonly FieldName[] {
-  const names = metrics.flatMap((metric) =>
-    Object.values(metric.measures).flatMap((measure) => [
-      ...metric.dimensions.map((dimension) => dimensionField(measure, dimension)),
-      ...(measure.field === undefined ? [] : [measure.field]),
-    ]),
+/** Every field that any of the metrics sums or counts by. */
+export function valueFields(metrics: readonly Metric[]): readonly FieldName[] {
+  const names = metrics.flatMap(({ measures }) => Object.values(measures).flatMap(({ field }) => field ?? []));
+  return [...new Set(names)];
+}
+
+/** Every field that any of the metrics takes a dimension from. */
+export function dimensionFields(metrics: readonly Metric[]): readonly FieldName[] {
+  const names = metrics.flatMap(({ measures, dimensions }) =>
+    Object.values(measures).flatMap((measure) => dimensions.map((dimension) => dimensionField(measure, dimension))),
   );
   return [...new Set(names)];
 }
 
-/** A measure's dimension values as text, under the dimensions' names: `"category" AS "category", …`. */
-export function dimensionValues(metric: Metric, measure: Measure): string[] {
-  return metric.dimensions.map((dimension) => `${textOf(dimensionField(measure, dimension))} AS "${dimension}"`);
-}
-
 /** A field as dimension value: the same text as the fold's `String(value)`, also where the event has none. */
-function textOf(name: FieldName): string {
+export function dimensionText(name: FieldName): string {
   const { schema } = fields[name];
   const missing = schema.safeParse(null).success ? 'null' : schema.safeParse(undefined).success ? 'undefined' : null;
   return missing === null ? `CAST("${name}" AS VARCHAR)` : `coalesce(CAST("${name}" AS VARCHAR), '${missing}')`;
@@ -75,9 +73,7 @@ export function groupsOf(metric: Metric, grains: readonly Grain[]): readonly Gro
 
 function groupOf(metric: Metric, grain: Grain, grouping: number): Group {
   const kept = metric.dimensions.filter((_, index) => (grouping >> index) % 2 === 1);
-  const dimensions = metric.dimensions.map((name) =>
-    kept.includes(name) ? `"${name}"` : `CAST(NULL AS VARCHAR) AS "${name}"`,
-  );
+  const dimensions = metric.dimensions.map((name) => (kept.includes(name) ? `"${name}"` : `NULL AS "${name}"`));
   const key = [`'${grain}' AS grain`, `${BUCKETS[grain]} AS bucket`, `${grouping} AS "grouping"`, ...dimensions];
   return { grain, grouping, kept, key: key.join(', '), carriesSketch: rowCarriesSketch(metric, grain, grouping) };
 }
