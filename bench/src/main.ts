@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark.js';
+import { freshness } from './freshness.bench.js';
 import { describeMachine } from './harness/machine.js';
 import { sectionOf, writeReport } from './harness/report.js';
 import { openWorkplace } from './harness/workplace.js';
 import { incremental } from './incremental.bench.js';
+import { query } from './query.bench.js';
 import { recompute } from './recompute.bench.js';
 import { replay } from './replay.bench.js';
 import { FULL_SIZES, QUICK_SIZES, type Sizes } from './sizes.js';
 
-const BENCHMARKS: readonly Benchmark[] = [replay, recompute, incremental];
+const BENCHMARKS: readonly Benchmark[] = [replay, recompute, incremental, query, freshness];
 const RESULTS = new URL('../RESULTS.md', import.meta.url);
 const NAMES = BENCHMARKS.map(({ name }) => name);
 const HELP = `npm run bench -- [NAME …] [--quick]

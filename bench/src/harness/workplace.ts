@@ -14,6 +14,8 @@ export type Workplace = {
   makeDatabase(name: string): Promise<OpenDatabase>;
   /** A new folder within ours. */
   makeFolder(name: string): Promise<string>;
+  /** Called when the workplace is closed, last first. */
+  atEnd(close: () => Promise<void>): void;
   close(): Promise<void>;
 };
 
@@ -25,13 +27,14 @@ export async function openWorkplace(): Promise<Workplace> {
   const folder = await mkdtemp(join(tmpdir(), 'tandem-bench-'));
   await chmod(folder, 0o755);
   const logger = createLogger('bench', 'warn');
-  const pools: Database[] = [];
+  const endings: (() => Promise<void>)[] = [];
   const makeFolder = async (name: string) => {
     await mkdir(join(folder, name));
     return join(folder, name);
   };
   const startPostgres = async () => startEmbeddedPostgres({ dataFolder: await makeFolder('postgres'), logger });
   let starting: ReturnType<typeof startPostgres> | undefined;
+  endings.push(async () => (await starting)?.stop());
   return {
     folder,
     logger,
@@ -39,12 +42,12 @@ export async function openWorkplace(): Promise<Workplace> {
     makeDatabase: async (name) => {
       starting ??= startPostgres();
       const opened = await createDatabase((await starting).url, name);
-      pools.push(opened.database);
+      endings.push(() => opened.database.end());
       return opened;
     },
+    atEnd: (close) => endings.push(close),
     close: async () => {
-      await Promise.all(pools.map((pool) => pool.end()));
-      await (await starting)?.stop();
+      for (const end of endings.splice(0).reverse()) await end();
       await rm(folder, { recursive: true, force: true });
     },
   };

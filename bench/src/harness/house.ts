@@ -1,0 +1,85 @@
+import { createReadStream } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newDataFolder, removeDataFolder, startTandem, type TandemProcess } from '@tandem/lab/testing/tandem-process';
+import { TandemError } from '@tandem/shared';
+import type { Workplace } from './workplace.js';
+
+/** A whole Tandem in a process of its own, as `npm start` makes it, but without demo shop and schedule. */
+export type House = { readonly url: string; leave(): Promise<void> };
+
+const POLL_MS = 50;
+
+export async function openHouse(place: Workplace, dataFolder?: string): Promise<House> {
+  const folder = dataFolder ?? (await newDataFolder());
+  const tandem: TandemProcess = await startTandem({ dataFolder: folder });
+  const leave = once(async () => {
+    await tandem.stop();
+    await removeDataFolder(folder);
+  });
+  place.atEnd(leave);
+  return { url: tandem.url, leave };
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
+
+/** Posts a file of NDJSON as one stream. Throws when any line is refused. */
+export async function postFile({ url }: House, file: string): Promise<void> {
+  const answer = await postNdjson(url, createReadStream(file, { highWaterMark: 1 << 18 }));
+  if (answer.refused.length > 0)
+    throw new TandemError('internal', `found refused events, the first: ${JSON.stringify(answer.refused[0])}`);
+}
+
+export async function postNdjson(url: string, body: AsyncIterable<Uint8Array> | string) {
+  const request: RequestInit & { duplex: 'half' } = {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: body as NonNullable<RequestInit['body']>,
+    duplex: 'half',
+  };
+  const response = await fetch(`${url}/events`, request);
+  if (response.status !== 202)
+    throw new TandemError('internal', `POST /events: ${response.status} ${await response.text()}`);
+  return (await response.json()) as { readonly accepted: number; readonly refused: readonly unknown[] };
+}
+
+export async function getJson<Answer>(url: string): Promise<Answer> {
+  const response = await fetch(url);
+  if (response.status !== 200)
+    throw new TandemError('internal', `GET ${url}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Answer;
+}
+
+type Run = { readonly state: string; readonly error: unknown };
+
+/** Asks for a full run and waits until it is published. */
+export async function runFullBatch({ url }: House): Promise<void> {
+  const response = await fetch(`${url}/batch/runs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ mode: 'full' }),
+  });
+  const { id } = (await response.json()) as { readonly id: number };
+  for (;;) {
+    const run = await getJson<Run>(`${url}/batch/runs/${id}`);
+    if (run.state === 'published') return;
+    if (run.state === 'failed') throw new TandemError('internal', `run ${id} failed: ${JSON.stringify(run.error)}`);
+    await sleep(POLL_MS);
+  }
+}
+
+/** Waits until the speed layer has applied everything that is in the log. */
+export async function untilCaughtUp({ url }: House): Promise<void> {
+  type Answer = { readonly freshness: { readonly speed_lag_events: number } };
+  for (;;) {
+    const response = await fetch(`${url}/metrics/revenue?layer=speed`);
+    const answer = (await response.json()) as Answer;
+    if (response.status === 200 && answer.freshness.speed_lag_events === 0) return;
+    await sleep(POLL_MS);
+  }
+}
