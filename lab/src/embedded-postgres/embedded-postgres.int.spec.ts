@@ -9,6 +9,7 @@ import { createLogger } from '@tandem/shared';
 import pg from 'pg';
 import { deleteDataFolder } from './cluster-home.js';
 import { readPostmaster } from './postmaster-file.js';
+import { findServerUser } from './server-user.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './start-embedded-postgres.js';
 
 const isRoot = userInfo().uid === 0;
@@ -143,7 +144,8 @@ describe('the embedded Postgres', () => {
 
   it('signals no process that has taken a dead server’s number', async () => {
     await (await start()).stop();
-    const bystander = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore' });
+    // Of the server's account: another account's process Postgres would not take for a server.
+    const bystander = spawn('/bin/sleep', ['60'], { ...(await findServerUser()), stdio: 'ignore' });
     const cluster = join(dataFolder, 'postgres', 'cluster');
     await writeFile(
       join(cluster, 'postmaster.pid'),
