@@ -46,7 +46,7 @@ export type Ticket = { openedMs: number; closedMs: number; updates: { ms: number
  * The replay, straight from the file and apart from the importer: a ticket is open from opened_at to closed_at, and
  * its priority is that of its latest row by sys_updated_at; before its first row, that of its first row.
  */
-function openByReplay(tickets: ReadonlyMap<string, Ticket>, ms: number): Counts {
+export function openByReplay(tickets: ReadonlyMap<string, Ticket>, ms: number): Counts {
   const counts: Record<string, number> = {};
   for (const { openedMs, closedMs, updates } of tickets.values()) {
     if (openedMs >= ms || closedMs < ms) continue;
