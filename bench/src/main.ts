@@ -1,39 +1,51 @@
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Benchmark } from './benchmark.js';
+import { messageOf } from '@tandem/shared';
+import type { Benchmark, Outcome } from './benchmark.js';
 import { freshness } from './freshness.bench.js';
 import { describeMachine } from './harness/machine.js';
 import { sectionOf, writeReport } from './harness/report.js';
 import { openWorkplace } from './harness/workplace.js';
+import { importing } from './import.bench.js';
 import { incremental } from './incremental.bench.js';
 import { query } from './query.bench.js';
 import { recompute } from './recompute.bench.js';
 import { replay } from './replay.bench.js';
 import { FULL_SIZES, QUICK_SIZES, type Sizes } from './sizes.js';
 
-const BENCHMARKS: readonly Benchmark[] = [replay, recompute, incremental, query, freshness];
+const BENCHMARKS: readonly Benchmark[] = [replay, recompute, incremental, query, freshness, importing];
 const RESULTS = new URL('../RESULTS.md', import.meta.url);
 const NAMES = BENCHMARKS.map(({ name }) => name);
+const INTERRUPTED = 130;
 const HELP = `npm run bench -- [NAME …] [--quick]
 
 Measures all benchmarks, or those named: ${NAMES.join(', ')}. Writes bench/RESULTS.md.
 --quick  small sizes, to see that all works: the numbers say nothing, and are only printed`;
 
-const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
-const unknown = positionals.find((name) => !NAMES.includes(name));
-if (values.help) console.log(HELP);
-else if (unknown !== undefined) {
-  console.error(`found the benchmark ${JSON.stringify(unknown)}; allowed are ${NAMES.join(', ')}`);
-  process.exitCode = 1;
-} else await runAll(values.quick ? QUICK_SIZES : FULL_SIZES);
+/** Runs `npm run bench` with the arguments after its name; resolves with the exit code, having said what was wrong. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    });
+    const unknown = positionals.find((name) => !NAMES.includes(name));
+    if (unknown !== undefined) throw new Error(`found ${JSON.stringify(unknown)}; allowed are ${NAMES.join(', ')}`);
+    if (values.help) console.log(HELP);
+    else await runAll(positionals, values.quick ? QUICK_SIZES : FULL_SIZES);
+    return 0;
+  } catch (error) {
+    console.error(`bench: ${messageOf(error)}`);
+    return 1;
+  }
+}
 
-async function runAll(sizes: Sizes): Promise<void> {
-  const chosen = BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+async function runAll(chosen: readonly string[], sizes: Sizes): Promise<void> {
   const facts = describeMachine();
   const sections = new Map<string, string>();
-  for (const benchmark of chosen) {
+  for (const benchmark of BENCHMARKS) {
+    if (chosen.length > 0 && !chosen.includes(benchmark.name)) continue;
     const section = sectionOf(benchmark, await runOne(benchmark, sizes), facts);
     console.log(sizes.isQuick ? `\nQUICK: small sizes, no measurement\n${section}` : `\n${section}`);
     sections.set(benchmark.name, section);
@@ -42,12 +54,12 @@ async function runAll(sizes: Sizes): Promise<void> {
   }
 }
 
-async function runOne(benchmark: Benchmark, sizes: Sizes) {
+async function runOne(benchmark: Benchmark, sizes: Sizes): Promise<Outcome> {
   const startMs = performance.now();
   const say = (line: string) =>
     console.error(`${((performance.now() - startMs) / 1000).toFixed(0).padStart(5)} s  ${benchmark.name}: ${line}`);
   const place = await openWorkplace();
-  const leave = () => void place.close().finally(() => process.exit(130));
+  const leave = () => void place.close().finally(() => process.exit(INTERRUPTED));
   process.once('SIGINT', leave);
   process.once('SIGTERM', leave);
   try {
@@ -58,3 +70,5 @@ async function runOne(benchmark: Benchmark, sizes: Sizes) {
     await place.close();
   }
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exit(await main(process.argv.slice(2)));

@@ -1,23 +1,31 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newDataFolder, removeDataFolder, startTandem, type TandemProcess } from '@tandem/lab/testing/tandem-process';
 import { TandemError } from '@tandem/shared';
 import type { Workplace } from './workplace.js';
 
 /** A whole Tandem in a process of its own, as `npm start` makes it, but without demo shop and schedule. */
-export type House = { readonly url: string; leave(): Promise<void> };
+export type House = {
+  readonly url: string;
+  /** Stops it; its data stay. Idempotent. */
+  stop(): Promise<void>;
+  /** Stops it and removes its data. Idempotent. */
+  leave(): Promise<void>;
+};
 
 const POLL_MS = 50;
 
 export async function openHouse(place: Workplace, dataFolder?: string): Promise<House> {
   const folder = dataFolder ?? (await newDataFolder());
   const tandem: TandemProcess = await startTandem({ dataFolder: folder });
+  const stop = once(async () => void (await tandem.stop()));
   const leave = once(async () => {
-    await tandem.stop();
-    await removeDataFolder(folder);
+    await stop();
+    // Another house on the same folder may have left already.
+    if (existsSync(folder)) await removeDataFolder(folder);
   });
   place.atEnd(leave);
-  return { url: tandem.url, leave };
+  return { url: tandem.url, stop, leave };
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

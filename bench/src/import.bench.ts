@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { newDataFolder } from '@tandem/lab/testing/tandem-process';
+import { TandemError } from '@tandem/shared';
+import type { Benchmark, Context } from './benchmark.js';
+import { type House, openHouse, postFile } from './harness/house.js';
+import { secondsOf } from './harness/pairs.js';
+import { spreadOf } from './harness/spread.js';
+import { writeNdjson } from './shop/write-ndjson.js';
+
+/** A year of a real shop, if it lies beside the project: 541,909 rows, published by the UCI. */
+const DATA = new URL('../../../shared/data/online-retail/', import.meta.url);
+const SALES = fileURLToPath(new URL('online-retail.csv.gz', DATA));
+const CATEGORIES = fileURLToPath(new URL('stockcode_category.csv', DATA));
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const IMPORT = fileURLToPath(new URL('../../lab/dist/import/main.js', import.meta.url));
+const DAYS = 365;
+
+/** Everything a new Tandem takes in: the real shop's year by the importer, or as many generated events as one stream. */
+export const importing: Benchmark = {
+  name: 'import',
+  title: 'starting, and taking in a year of a shop',
+  run: async (context) => {
+    const { sizes, say } = context;
+    const source = await chooseSource(context);
+    const [ready, readyAgain, imported]: [number[], number[], number[]] = [[], [], []];
+    for (let round = 0; round < sizes.pairs; round++) {
+      const dataFolder = await newDataFolder();
+      const first = await openTimed(context, dataFolder);
+      imported.push(await secondsOf(() => source.takeIn(first.house)));
+      await first.house.stop();
+      const again = await openTimed(context, dataFolder);
+      await again.house.leave();
+      ready.push(first.seconds);
+      readyAgain.push(again.seconds);
+      say(
+        `round ${round + 1} of ${sizes.pairs}: ready in ${first.seconds.toFixed(2)} s, taken in in ${imported.at(-1)?.toFixed(1)} s`,
+      );
+    }
+    return {
+      sizes: source.describe,
+      rows: [
+        { what: source.what, unit: 's', ours: spreadOf(imported), goal: { atMost: 15 } },
+        { what: 'from start to ready, new data folder', unit: 's', ours: spreadOf(ready), goal: { atMost: 5 } },
+        { what: 'from start to ready, the same again: its log is replayed', unit: 's', ours: spreadOf(readyAgain) },
+      ],
+      notes: ['Ready is `GET /ready` saying 200 in a process of its own; the build is not in it.'],
+      limits: 'not profiled yet.',
+    };
+  },
+};
+
+async function openTimed({ place }: Context, dataFolder: string): Promise<{ house: House; seconds: number }> {
+  const startMs = performance.now();
+  const house = await openHouse(place, dataFolder);
+  return { house, seconds: (performance.now() - startMs) / 1000 };
+}
+
+type Source = {
+  readonly describe: string;
+  readonly what: string;
+  takeIn(house: House): Promise<void>;
+};
+
+async function chooseSource(context: Context): Promise<Source> {
+  const isThere = await access(SALES).then(
+    () => true,
+    () => false,
+  );
+  return isThere && !context.sizes.isQuick ? realShop() : await generatedShop(context);
+}
+
+function realShop(): Source {
+  return {
+    describe: 'UCI Online Retail, 541,909 rows, gzipped CSV with categories, in an empty Tandem each time.',
+    what: 'npm run import -- online-retail, until all is acknowledged',
+    takeIn: runImport,
+  };
+}
+
+async function runImport({ url }: House): Promise<void> {
+  const words = [IMPORT, 'online-retail', SALES, '--categories', CATEGORIES, '--url', url];
+  const child = spawn(process.execPath, words, { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'ignore'] });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new TandemError('internal', `the import ended with code ${code}`);
+}
+
+async function generatedShop({ sizes, place, say }: Context): Promise<Source> {
+  const events = sizes.importEvents;
+  say(`generating ${events} events`);
+  const [file] = await writeNdjson(place, { events, days: DAYS }, 1);
+  return {
+    describe: `${events.toLocaleString('en-US')} generated events, in an empty Tandem each time.`,
+    what: 'one NDJSON stream to POST /events, until all is acknowledged',
+    takeIn: (house) => postFile(house, file),
+  };
+}
