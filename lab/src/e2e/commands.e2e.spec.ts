@@ -2,9 +2,12 @@ import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { inheritedEnvironment } from '../testing/config.js';
 import { RunningProgram } from '../testing/tandem-process.js';
+
+// Whole processes start here; on a busy machine that takes a while.
+jest.setTimeout(120_000);
 
 const COMMANDS = fileURLToPath(new URL('../../bin/tandem.mjs', import.meta.url));
 const LOCK = {

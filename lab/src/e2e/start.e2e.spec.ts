@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomFrom } from '../testing/random.js';
 import { sampleEvent } from '../testing/sample-events.js';
 import { TandemClient } from '../testing/tandem-client.js';
@@ -13,6 +13,9 @@ import {
   startTandem,
   type TandemProcess,
 } from '../testing/tandem-process.js';
+
+// Whole processes start here; on a busy machine that takes a while.
+jest.setTimeout(120_000);
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const BATCH = fileURLToPath(new URL('../batch/main.js', import.meta.url));

@@ -4,13 +4,16 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger } from '@tandem/shared';
 import pg from 'pg';
 import { deleteDataFolder } from './cluster-home.js';
 import { readPostmaster } from './postmaster-file.js';
 import { findServerUser } from './server-user.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './start-embedded-postgres.js';
+
+// Whole processes start here; on a busy machine that takes a while.
+jest.setTimeout(120_000);
 
 const isRoot = userInfo().uid === 0;
 const logger = createLogger('test', 'silent');
