@@ -47,8 +47,11 @@ export async function openWorkplace(): Promise<Workplace> {
     },
     atEnd: (close) => endings.push(close),
     close: async () => {
-      for (const end of endings.splice(0).reverse()) await end();
-      await rm(folder, { recursive: true, force: true });
+      try {
+        for (const end of endings.splice(0).reverse()) await end();
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     },
   };
 }
