@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BatchRun } from '@tandem/shared';
+import { type BatchRun, count, defineMetric, distinct, EVENT_TYPES, loadMetrics, sum } from '@tandem/shared';
 import { type ArbitraryRecord, aLog } from '@tandem/shared/testing/arbitraries';
 import { readByOracle } from '@tandem/shared/testing/oracle';
 import fc from 'fast-check';
@@ -8,6 +8,28 @@ import { currentRows, expectedRows } from './testing/view-rows.js';
 
 const SAMPLES = 15;
 const MINUTES = 60_000;
+
+/** A dimension and a measure of fields that an event may leave out, and two distinct measures of one name space. */
+const UNITS = defineMetric({
+  name: 'units',
+  description: 'What was sold, by article.',
+  dimensions: ['sku', 'category', 'customer_id'],
+  measures: {
+    sold: sum('quantity', ['order_placed']),
+    orders: distinct('order_id', ['order_placed', 'order_refunded']),
+    articles: distinct('sku', ['order_placed']),
+  },
+  derived: {},
+});
+
+/** No dimension at all. */
+const EVERYTHING = defineMetric({
+  name: 'everything',
+  description: 'All events, and who caused them.',
+  dimensions: [],
+  measures: { events: count(EVENT_TYPES), people: distinct('customer_id', EVENT_TYPES) },
+  derived: {},
+});
 
 type Step =
   /** Appends the next so many records, then runs. */
@@ -34,7 +56,7 @@ describe('a batch run', () => {
     async () => {
       await fc.assert(
         fc.asyncProperty(aLog(PARTITIONS, 150), steps, async (records, sequence) => {
-          const layer = await TestBatchLayer.open();
+          const layer = await TestBatchLayer.open([...(await loadMetrics()), UNITS, EVERYTHING]);
           try {
             const rest = [...records];
             for (const step of sequence) await take(layer, step, rest);

@@ -54,7 +54,9 @@ export class TestBatchLayer {
     const testDatabase = await createTestDatabase(PARTITIONS);
     const folder = await mkdtemp(join(tmpdir(), 'tandem-batch-'));
     const log = new MemoryEventLog(PARTITIONS, 5);
-    return new TestBatchLayer(testDatabase, folder, metrics ?? (await loadMetrics()), log);
+    const layer = new TestBatchLayer(testDatabase, folder, metrics ?? (await loadMetrics()), log);
+    await layer.tools.publisher.prepare(layer.metrics);
+    return layer;
   }
 
   get database(): Database {
