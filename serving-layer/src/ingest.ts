@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   decodeEvent,
   type EventLog,
@@ -12,7 +13,9 @@ import { LineSplitter, type NdjsonLine } from './ndjson-lines.js';
 /** Refusals that an answer lists; further ones are only counted. */
 export const MAX_LISTED_REFUSALS = 100;
 /** Lines that are decoded ahead while an append is under way; then the stream waits. */
-export const MAX_WAITING_RECORDS = 4_000;
+export const MAX_WAITING_RECORDS = 8_000;
+/** Lines after which others get their turn: a chunk of the shortest lines would keep queries waiting. */
+const LINES_PER_TURN = 1_000;
 const MAX_REASON_CHARACTERS = 300;
 
 /** `index` counts from 0: elements of an array, lines of a stream (blank ones too, so that line number = index + 1). */
@@ -44,17 +47,17 @@ export async function ingestLines(log: EventLog, chunks: AsyncIterable<Buffer>):
   const ingestion = new Ingestion(log);
   const splitter = new LineSplitter(MAX_EVENT_BYTES);
   let index = 0;
-  const takeLines = (lines: readonly NdjsonLine[]) => {
+  const takeLines = async (lines: readonly NdjsonLine[]) => {
     for (const line of lines) {
       if (line === null || !isBlank(line)) ingestion.take(index, line);
-      index++;
+      if (++index % LINES_PER_TURN === 0) await nextTurn();
     }
   };
   for await (const chunk of chunks) {
-    takeLines(splitter.push(chunk));
+    await takeLines(splitter.push(chunk));
     await ingestion.keepUp();
   }
-  takeLines(splitter.end());
+  await takeLines(splitter.end());
   return ingestion.finish();
 }
 

@@ -29,6 +29,26 @@ export type HouseOptions = {
   readonly wrapStore?: (store: RealtimeViewStore) => RealtimeViewStore;
 };
 
+/** The members of a problem that tests look at. */
+export type ProblemBody = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly reason?: string;
+  readonly reasons?: readonly string[];
+  readonly allowed?: unknown;
+  readonly accepted?: number;
+  readonly refused?: readonly unknown[];
+  readonly refused_count?: number;
+  readonly groups?: number;
+  readonly id?: number;
+};
+
+export async function problemOf(response: Response): Promise<ProblemBody> {
+  return (await response.json()) as ProblemBody;
+}
+
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** The serving layer over real HTTP and Postgres, with a log and a realtime view in memory, and batch runs by the oracle. */

@@ -56,7 +56,7 @@ function showLetter({ partition, offset, value, path, reason }: DeadLetter) {
     offset,
     path,
     reason,
-    base64: bytes?.toString('base64'),
+    base64: bytes?.toString('base64') ?? null,
     text: bytes && isUtf8(bytes) ? bytes.toString('utf8') : null,
   };
 }
