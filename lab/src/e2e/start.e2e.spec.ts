@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomFrom } from '../testing/random.js';
@@ -76,6 +77,7 @@ describe('starting and stopping Tandem', () => {
     expect(isAlive(database)).toBe(true);
     // A terminal and npm may both pass the same signal on.
     tandem.signal(signal);
+    await sleep(20);
     tandem.signal(signal);
     expect(await tandem.ended).toEqual({ code: 0, signal: null });
     expect(isAlive(database)).toBe(false);
@@ -83,7 +85,7 @@ describe('starting and stopping Tandem', () => {
 
   it('prints its address and three commands to try', async () => {
     const tandem = await start();
-    while (!tandem.output.includes('Ctrl-C')) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!tandem.output.includes('Ctrl-C')) await sleep(20);
     expect(tandem.output).toContain(`Tandem answers at ${tandem.url}`);
     for (const command of ['curl', 'npm run batch', 'npm run import']) expect(tandem.output).toContain(`  ${command}`);
   });
@@ -125,7 +127,7 @@ describe('starting and stopping Tandem', () => {
     const client = new TandemClient(tandem.url);
     expect((await client.post('/batch/runs')).status).toBe(401);
     const seen = async () => Number((await client.answer('/metrics/revenue')).merged['line_items']);
-    while ((await seen()) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await seen()) === 0) await sleep(50);
   });
 
   it('gives the same answers after a clean stop and after kill -9', async () => {
