@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -135,9 +136,22 @@ describe('the archiver', () => {
     await layer.publish();
     const before = await eventFiles(layer);
     const files = new LocalDatasetFiles(layer.folder, () => {});
-    const removed = await files.collectGarbage(new Set(before.slice(1)));
+    const removed = await files.collectGarbage(new Set(before.slice(1)), 2);
     expect(removed).toEqual(before.slice(0, 1));
     expect(await eventFiles(layer)).toEqual(before.slice(1));
+  });
+
+  it('leaves alone what the same or a later run wrote, whatever the catalog said when it was read', async () => {
+    layer.append(orderLines(9, { partitions: PARTITIONS }));
+    await layer.publish();
+    const before = await eventFiles(layer);
+    const files = new LocalDatasetFiles(layer.folder, () => {});
+    const work = await files.makeWorkFolder(7);
+    expect(await files.collectGarbage(new Set(), 1)).toEqual([]);
+    expect(await eventFiles(layer)).toEqual(before);
+    expect(existsSync(work)).toBe(true);
+    await files.collectGarbage(new Set(before), 8);
+    expect(existsSync(work)).toBe(false);
   });
 });
 

@@ -10,8 +10,8 @@ import type { DatasetFiles, RowsWriter } from './ports/dataset-files.js';
 export type Archiving = {
   readonly runId: number;
   readonly token: number;
-  /** Aborted when the lease is lost. */
-  readonly lost: AbortSignal;
+  /** Aborted, with the reason as error, when this run must not go on. */
+  readonly cut: AbortSignal;
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly deadLetters: DeadLetters;
@@ -30,7 +30,7 @@ export type ChunkLimits = { readonly maxChunkRecords: number; readonly maxChunkB
  * Each chunk is all or nothing, so after a failure the next run goes on where this one stopped.
  */
 export async function archive(archiving: Archiving, boundary: Offsets): Promise<void> {
-  const { catalog, log, lost, limits } = archiving;
+  const { catalog, log, cut, limits } = archiving;
   const position = await catalog.position();
   if (!isAtOrBelow(position, boundary)) {
     throw new TandemError(
@@ -40,13 +40,13 @@ export async function archive(archiving: Archiving, boundary: Offsets): Promise<
   }
   let open = await openChunk(archiving, 0);
   try {
-    for await (const batch of log.read(position, { until: boundary, signal: lost })) {
+    for await (const batch of log.read(position, { until: boundary, signal: cut })) {
       await open.chunk.add(batch);
       if (open.chunk.records < limits.maxChunkRecords && open.chunk.bytes < limits.maxChunkBytes) continue;
       await commitChunk(archiving, open);
       open = await openChunk(archiving, open.number + 1);
     }
-    refuseIfLost(lost);
+    cut.throwIfAborted();
     await commitChunk(archiving, open);
   } finally {
     await open.writer.close();
@@ -70,7 +70,7 @@ async function commitChunk(archiving: Archiving, { number, rowsFile, writer, chu
   const files = await writeFiles(archiving, chunk, rowsFile, `run-${runId}-${number}`);
   // Known by position, so putting them before the chunk counts, or twice, changes nothing.
   await deadLetters.put(chunk.deadLetters);
-  refuseIfLost(archiving.lost);
+  archiving.cut.throwIfAborted();
   await onCheckpoint('chunk-before-commit');
   await catalog.addChunk(token, files, chunk.stretches());
   await onCheckpoint('chunk-committed');
@@ -93,10 +93,6 @@ export async function writeFiles(
     admitted.push({ ...facts, day, ...range });
   }
   return admitted;
-}
-
-function refuseIfLost(lost: AbortSignal): void {
-  if (lost.aborted) throw new TandemError('fenced', 'found the lease lost; another process may run now');
 }
 
 async function checkReached(catalog: Catalog, boundary: Offsets): Promise<void> {

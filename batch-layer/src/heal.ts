@@ -21,17 +21,18 @@ export async function healCorruptFiles(archiving: Archiving): Promise<readonly s
 }
 
 async function archiveAgain(archiving: Archiving, file: CatalogFile): Promise<CatalogFile> {
-  const { log, lost, workFolder, runId, files } = archiving;
+  const { log, cut, workFolder, runId, files } = archiving;
   const rowsFile = join(workFolder, 'healing.jsonl');
   const writer = await files.openRows(rowsFile);
   const chunk = new ArchiveChunk(log.partitions, writer, (day) => day === file.day);
   try {
-    for await (const batch of log.read(file.firstOffsets, { until: file.lastOffsets, signal: lost })) {
+    for await (const batch of log.read(file.firstOffsets, { until: file.lastOffsets, signal: cut })) {
       await chunk.add(batch);
     }
   } finally {
     await writer.close();
   }
+  cut.throwIfAborted();
   const [healed] = await writeFiles(archiving, chunk, rowsFile, `run-${runId}-healed`);
   if (healed?.rowCount === file.rowCount) return healed;
   throw new TandemError(

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   createLogger,
@@ -49,7 +49,10 @@ export type BatchLayerOptions = {
   readonly crashAt?: Checkpoint | undefined;
 };
 
-export type BatchLayer = { stop(): Promise<void> };
+export type BatchLayer = {
+  /** A run in progress fails, unless it is publishing already; the next one goes on where it stopped. */
+  stop(): Promise<void>;
+};
 
 const POLL_MS = 2_000;
 const MAX_CONNECTIONS = 4;
@@ -61,21 +64,21 @@ const MAX_CONNECTIONS = 4;
 export async function startBatchLayer(options: BatchLayerOptions): Promise<BatchLayer> {
   const logger = createLogger('batch-layer', options.logLevel);
   const database = openBatchDatabase(options.databaseUrl, logger);
-  const tools = makeTools(options, database, logger);
+  const stopping = new AbortController();
+  const tools = makeTools(options, database, logger, stopping.signal);
   const desk = new PostgresLeaseDesk({
     databaseUrl: options.databaseUrl,
     expiresAfterMs: options.leaseMs ?? defaults.BATCH_LEASE_MS,
     logger,
   });
   await tools.publisher.prepare(options.metrics);
-  const stopping = new AbortController();
   const requests = new RunRequests(options.databaseUrl, POLL_MS, logger);
-  const attending = attend(tools, desk, requests, stopping.signal);
+  const attending = attend(tools, desk, requests);
   const schedule = startSchedule(options.schedule, new PostgresRunStore(database), logger);
   return {
     stop: async () => {
       await schedule.stop();
-      stopping.abort();
+      stopping.abort(new TandemError('unavailable', 'the batch layer was told to stop; the next run goes on'));
       await attending;
       await requests.close();
       await tools.log.close();
@@ -98,7 +101,7 @@ function openBatchDatabase(url: string, logger: Logger): Database {
 }
 
 /** The adapters of this layer, put together. */
-function makeTools(options: BatchLayerOptions, database: Database, logger: Logger): BatchTools {
+function makeTools(options: BatchLayerOptions, database: Database, logger: Logger, stopping: AbortSignal): BatchTools {
   const folder = resolve(options.masterDatasetFolder);
   const onCheckpoint = crashAt(options.crashAt);
   return {
@@ -108,13 +111,17 @@ function makeTools(options: BatchLayerOptions, database: Database, logger: Logge
     files: new LocalDatasetFiles(folder, onCheckpoint),
     ledger: new PostgresRunLedger(database),
     publisher: new PostgresViewPublisher(database, onCheckpoint),
-    openEngine: () =>
-      openDuckDbBatchEngine({
-        threads: options.threads ?? defaults.BATCH_THREADS,
-        memoryLimit: options.memoryLimit ?? defaults.BATCH_MEMORY_LIMIT,
-        temporaryFolder: join(folder, 'work', 'duckdb'),
-        allowedFolders: [folder],
-      }),
+    stopping,
+    openEngine: (temporaryFolder, cut) =>
+      openDuckDbBatchEngine(
+        {
+          threads: options.threads ?? defaults.BATCH_THREADS,
+          memoryLimit: options.memoryLimit ?? defaults.BATCH_MEMORY_LIMIT,
+          temporaryFolder,
+          allowedFolders: [folder],
+        },
+        cut,
+      ),
     metrics: options.metrics,
     limits: {
       maxChunkRecords: options.maxChunkRecords ?? defaults.BATCH_CHUNK_RECORDS,
@@ -126,9 +133,9 @@ function makeTools(options: BatchLayerOptions, database: Database, logger: Logge
   };
 }
 
-/** Looks after open runs until told to stop; a run in progress is finished first. Never throws. */
-async function attend(tools: BatchTools, desk: LeaseDesk, requests: RunRequests, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+/** Looks after open runs until told to stop. Never throws. */
+async function attend(tools: BatchTools, desk: LeaseDesk, requests: RunRequests): Promise<void> {
+  while (!tools.stopping.aborted) {
     try {
       await requests.listen();
       await attendOpenRun(tools, desk);
@@ -136,7 +143,7 @@ async function attend(tools: BatchTools, desk: LeaseDesk, requests: RunRequests,
       const level = isPassing(error) ? 'warn' : 'error';
       tools.logger[level]({ error: messageOf(error) }, 'could not attend to the open run');
     }
-    await requests.next(signal);
+    await requests.next(tools.stopping);
   }
 }
 

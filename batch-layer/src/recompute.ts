@@ -19,6 +19,8 @@ export type Recomputing = {
   /** Rows that are deduplicated and aggregated at once: bounds memory. */
   readonly maxRows: number;
   readonly onCheckpoint: OnCheckpoint;
+  /** Aborted, with the reason as error, when this run must not go on. */
+  readonly cut: AbortSignal;
 };
 
 export type Recomputed = {
@@ -32,6 +34,7 @@ export type Recomputed = {
  */
 export async function recompute(recomputing: Recomputing, mode: RunMode): Promise<Recomputed> {
   const { base, metrics, maxRows, catalog, onCheckpoint } = recomputing;
+  recomputing.cut.throwIfAborted();
   const plan = planDays(await catalog.files(), base, mode, metrics, maxRows);
   await verify(recomputing, [...plan.chunks.flat(), ...plan.baseFiles]);
   await onCheckpoint('files-verified');

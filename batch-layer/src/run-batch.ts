@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   type DeadLetters,
   type EventLog,
@@ -27,7 +28,10 @@ export type BatchTools = {
   readonly files: DatasetFiles;
   readonly ledger: RunLedger;
   readonly publisher: ViewPublisher;
-  readonly openEngine: () => Promise<BatchEngine>;
+  /** What does not fit in memory is spilled into the folder. A statement that runs when `cut` is raised ends with its reason. */
+  readonly openEngine: (temporaryFolder: string, cut: AbortSignal) => Promise<BatchEngine>;
+  /** Raised, with the reason as error, when this process is told to stop: a run in progress then fails. */
+  readonly stopping: AbortSignal;
   readonly metrics: readonly Metric[];
   readonly limits: ChunkLimits & { readonly maxRows: number };
   readonly logger: Logger;
@@ -63,11 +67,12 @@ async function passThroughStates(tools: BatchTools, lease: Lease, run: OpenRun, 
   await ledger.storeBoundary(token, run.id, boundary, clock.enter('archiving'));
   await onCheckpoint('boundary-stored');
 
-  await files.collectGarbage(new Set((await catalog.files()).map(({ path }) => path)));
-  const workFolder = await files.makeWorkFolder(`run-${run.id}`);
-  const engine = await tools.openEngine();
+  await files.collectGarbage(new Set((await catalog.files()).map(({ path }) => path)), run.id);
+  const workFolder = await files.makeWorkFolder(run.id);
+  const cut = AbortSignal.any([lease.lost, tools.stopping]);
+  const engine = await tools.openEngine(join(workFolder, 'duckdb'), cut);
   try {
-    const work = { ...tools, ...tools.limits, runId: run.id, token, lost: lease.lost, base, engine, workFolder };
+    const work = { ...tools, ...tools.limits, runId: run.id, token, cut, base, engine, workFolder };
     const healed = await healCorruptFiles(work);
     if (healed.length > 0) tools.logger.warn({ run: run.id, healed }, 'corrupt files were archived again');
     await archive(work, boundary);

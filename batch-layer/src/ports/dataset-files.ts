@@ -20,12 +20,12 @@ export interface DatasetFiles {
   /** The absolute path of a path in the catalog. */
   absolute(path: string): string;
   /** Makes an empty folder for a run's work, on the same file system, so that files can be renamed into place. */
-  makeWorkFolder(name: string): Promise<string>;
+  makeWorkFolder(runId: number): Promise<string>;
   /** Opens a new file for rows; the path is absolute, below a work folder. */
   openRows(file: string): Promise<RowsWriter>;
   /**
    * Moves a finished file to its day's folder so that it survives a power cut: bytes first, then the name.
-   * The name never collides with another: it ends in random digits.
+   * The name never collides with another: it ends in random digits. It begins with `run-` and the number of the run.
    */
   admit(finished: string, day: string, name: string): Promise<FileFacts>;
   /** Says what is wrong with a file of the catalog, or undefined when its bytes are those that were archived. */
@@ -33,8 +33,9 @@ export interface DatasetFiles {
   /** Removes a file or folder by its absolute path, if it is there. */
   remove(absolutePath: string): Promise<void>;
   /**
-   * Removes what earlier runs left behind: their work, and event files that are not in the catalog.
-   * Only for the holder of the lease. Returns the paths of the removed event files.
+   * Removes what runs before this one left behind: their work, and event files that are not in the catalog.
+   * What a later run wrote is not touched: a holder of the lease that was frozen may wake when another has long gone on.
+   * `catalogued` must have been read after the lease was taken. Returns the paths of the removed event files.
    */
-  collectGarbage(catalogued: ReadonlySet<string>): Promise<readonly string[]>;
+  collectGarbage(catalogued: ReadonlySet<string>, runId: number): Promise<readonly string[]>;
 }

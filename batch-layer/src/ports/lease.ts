@@ -2,7 +2,7 @@
 export interface Lease {
   /** Grows with every holder: writes that carry an older one are refused (fencing). */
   readonly token: number;
-  /** Aborted once the lease could not be renewed. The token decides; this only spares useless work. */
+  /** Aborted, with `fenced` as reason, once the lease could not be renewed. The token decides; this spares useless work. */
   readonly lost: AbortSignal;
   /** Gives the lease back. Idempotent; never throws. */
   release(): Promise<void>;

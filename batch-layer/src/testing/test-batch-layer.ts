@@ -118,13 +118,17 @@ export function toolsFor(database: Database, folder: string, metrics: readonly M
     files: new LocalDatasetFiles(folder, passCheckpoints),
     ledger: new PostgresRunLedger(database),
     publisher: new PostgresViewPublisher(database, passCheckpoints),
-    openEngine: () =>
-      openDuckDbBatchEngine({
-        threads: 1,
-        memoryLimit: '256MB',
-        temporaryFolder: join(folder, 'work', 'duckdb'),
-        allowedFolders: [folder],
-      }),
+    stopping: new AbortController().signal,
+    openEngine: (temporaryFolder, cut) =>
+      openDuckDbBatchEngine(
+        {
+          threads: 1,
+          memoryLimit: '256MB',
+          temporaryFolder,
+          allowedFolders: [folder],
+        },
+        cut,
+      ),
     limits: { maxChunkRecords: 20, maxChunkBytes: 1_000_000, maxRows: 12 },
     logger: createLogger('batch-layer', 'silent'),
     onCheckpoint: passCheckpoints,

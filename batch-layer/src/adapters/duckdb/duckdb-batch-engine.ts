@@ -6,16 +6,20 @@ import { type DuckDb, type DuckDbOptions, openDuckDb } from './open-duckdb.js';
 import { recompute } from './recompute-views.js';
 import { loadRowsSql, writeDayFileSql } from './sql/archive.sql.js';
 
-/** Opens a DuckDB for one run; close it after. */
-export async function openDuckDbBatchEngine(options: DuckDbOptions): Promise<BatchEngine> {
-  return new DuckDbBatchEngine(await openDuckDb(options));
+/** Opens a DuckDB for one run; close it after. A statement that runs when `cut` is raised ends with its reason. */
+export async function openDuckDbBatchEngine(options: DuckDbOptions, cut: AbortSignal): Promise<BatchEngine> {
+  return new DuckDbBatchEngine(await openDuckDb(options), cut);
 }
 
 class DuckDbBatchEngine implements BatchEngine {
   readonly #db: DuckDb;
+  readonly #cut: AbortSignal;
+  readonly #interrupt = () => this.#db.connection.interrupt();
 
-  constructor(db: DuckDb) {
+  constructor(db: DuckDb, cut: AbortSignal) {
     this.#db = db;
+    this.#cut = cut;
+    cut.addEventListener('abort', this.#interrupt);
   }
 
   async writeDayFiles(rowsFile: string, days: readonly string[], folder: string): Promise<void> {
@@ -31,6 +35,7 @@ class DuckDbBatchEngine implements BatchEngine {
   }
 
   close(): void {
+    this.#cut.removeEventListener('abort', this.#interrupt);
     this.#db.close();
   }
 
@@ -38,6 +43,7 @@ class DuckDbBatchEngine implements BatchEngine {
     try {
       return await work(this.#db.connection);
     } catch (error) {
+      this.#cut.throwIfAborted();
       throw new TandemError('internal', `DuckDB: ${messageOf(error)}`, { cause: error });
     }
   }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { OnCheckpoint } from '../../checkpoint.js';
 import type { DatasetFiles, FileFacts, RowsWriter } from '../../ports/dataset-files.js';
@@ -27,8 +27,8 @@ export class LocalDatasetFiles implements DatasetFiles {
     return join(this.#folder, path);
   }
 
-  async makeWorkFolder(name: string): Promise<string> {
-    const folder = join(this.#folder, WORK_FOLDER, `${name}-${randomBytes(4).toString('hex')}`);
+  async makeWorkFolder(runId: number): Promise<string> {
+    const folder = join(this.#folder, WORK_FOLDER, `run-${runId}-${randomBytes(4).toString('hex')}`);
     await onDisk(() => mkdir(folder, { recursive: true }));
     return folder;
   }
@@ -64,17 +64,24 @@ export class LocalDatasetFiles implements DatasetFiles {
     await rm(absolutePath, { recursive: true, force: true });
   }
 
-  async collectGarbage(catalogued: ReadonlySet<string>): Promise<readonly string[]> {
-    await this.remove(join(this.#folder, WORK_FOLDER));
+  async collectGarbage(catalogued: ReadonlySet<string>, runId: number): Promise<readonly string[]> {
+    await this.#removeWorkBefore(runId);
     const events = join(this.#folder, EVENTS_FOLDER);
     await onDisk(() => mkdir(events, { recursive: true }));
     const entries = await readdir(events, { recursive: true, withFileTypes: true });
     const garbage = entries
       .filter((entry) => entry.isFile())
       .map((entry) => withSlashes(relative(this.#folder, join(entry.parentPath, entry.name))))
-      .filter((path) => !catalogued.has(path));
+      .filter((path) => !catalogued.has(path) && isBefore(runId, basename(path)));
     for (const path of garbage) await this.remove(this.absolute(path));
     return garbage;
+  }
+
+  async #removeWorkBefore(runId: number): Promise<void> {
+    const work = join(this.#folder, WORK_FOLDER);
+    await onDisk(() => mkdir(work, { recursive: true }));
+    const left = (await readdir(work)).filter((name) => isBefore(runId, name));
+    for (const name of left) await this.remove(join(work, name));
   }
 
   /** A new folder's name must be on disk too, or its files are lost with it. */
@@ -84,6 +91,12 @@ export class LocalDatasetFiles implements DatasetFiles {
     await syncToDisk(dirname(folder), 'r');
     await syncToDisk(dirname(made), 'r');
   }
+}
+
+/** Whether a file or folder was left by a run before this one, or by nobody that we know. */
+function isBefore(runId: number, name: string): boolean {
+  const [, leftBy = '0'] = /^run-(\d+)-/.exec(name) ?? [];
+  return Number(leftBy) < runId;
 }
 
 /** Streams: a file may be larger than memory. */

@@ -1,4 +1,4 @@
-import { type Logger, messageOf } from '@tandem/shared';
+import { type Logger, messageOf, TandemError } from '@tandem/shared';
 import { databaseError } from '@tandem/shared/adapters/postgres/database';
 import pg from 'pg';
 import type { Lease, LeaseDesk } from '../../ports/lease.js';
@@ -123,6 +123,6 @@ class HeldLease implements Lease {
     if (this.#isReleased || this.lost.aborted) return;
     clearInterval(this.#timer);
     this.#options.logger.error({ token: this.token, reason: messageOf(reason) }, 'the lease was lost');
-    this.#lost.abort();
+    this.#lost.abort(new TandemError('fenced', 'found the lease lost; another process may run now'));
   }
 }
