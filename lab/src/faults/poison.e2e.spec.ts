@@ -61,8 +61,10 @@ describe('Records in the log that are no events', () => {
     const letters = await deadLetters();
     for (const [index, { partition, offset }] of positions.entries()) {
       const letter = letters.find((found) => found.partition === partition && found.offset === offset);
-      expect(letter?.value).toEqual(POISON[index]);
       expect(letter?.reason).toMatch(/./);
+      // Not by toEqual, which would take minutes for ten megabytes.
+      const expected = POISON[index] ?? null;
+      expect(expected === null ? letter?.value === null : letter?.value?.equals(expected)).toBe(true);
     }
   }, 60_000);
 
@@ -120,9 +122,12 @@ describe('Records in the log that are no events', () => {
 
   async function deadLetters() {
     return withDatabase(scene.dataFolder, async (database) => {
-      const { rows } = await database.query<{ partition: number; offset: string; value: Buffer; reason: string }>(
-        'SELECT partition, "offset", value, reason FROM tandem.dead_letter',
-      );
+      const { rows } = await database.query<{
+        partition: number;
+        offset: string;
+        value: Buffer | null;
+        reason: string;
+      }>('SELECT partition, "offset", value, reason FROM tandem.dead_letter');
       return rows.map((row) => ({ ...row, offset: Number(row.offset) }));
     });
   }

@@ -5,7 +5,7 @@ import { type Random, randomFrom } from './random.js';
 import { ledgerDifferences, wrongAnswers } from './right-answers.js';
 import { logFaults, seenFaults } from './sound-log.js';
 import { TandemClient } from './tandem-client.js';
-import { newDataFolder, removeDataFolder, type StartOptions, startTandem, TandemProcess } from './tandem-process.js';
+import { newDataFolder, removeDataFolder, type StartOptions, TandemProcess } from './tandem-process.js';
 
 /** One data folder, the processes that live on it one after the other, and what their clients sent and saw. */
 export class FaultScene {
@@ -38,12 +38,15 @@ export class FaultScene {
 
   /** Starts the next process on the folder and resolves when it is ready. */
   async start(options: Omit<StartOptions, 'dataFolder'> = {}): Promise<TandemClient> {
-    this.#process = await startTandem({ ...options, dataFolder: this.dataFolder });
+    await this.startCold(options);
+    await this.process.untilReady();
     return this.client;
   }
 
   /** The same, but resolves as soon as it listens: it may still be warming up. */
   async startCold(options: Omit<StartOptions, 'dataFolder'> = {}): Promise<TandemClient> {
+    // Left over from a test that failed in the middle.
+    await this.#endProcess();
     this.#process = new TandemProcess({ ...options, dataFolder: this.dataFolder });
     await this.#process.untilListening();
     return this.client;
@@ -73,8 +76,12 @@ export class FaultScene {
 
   /** Ends the process if it runs, and leaves nothing behind. */
   async close(): Promise<void> {
-    if (this.#process && !this.#process.ending) await this.#process.kill();
+    await this.#endProcess();
     await removeDataFolder(this.dataFolder);
+  }
+
+  async #endProcess(): Promise<void> {
+    if (this.#process && !this.#process.ending) await this.#process.kill();
   }
 }
 

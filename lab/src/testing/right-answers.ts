@@ -16,11 +16,14 @@ const SAMPLE_QUERIES: readonly OracleQuery[] = [
   { from: SAMPLE_START_MS + 5 * HOUR_MS, to: SAMPLE_START_MS + 6 * HOUR_MS },
   { from: SAMPLE_START_MS - 15 * DAY_MS, to: SAMPLE_START_MS + 29 * HOUR_MS },
 ];
-const REVENUE_QUERIES: readonly OracleQuery[] = [
-  ...SAMPLE_QUERIES,
-  ...SAMPLE_COUNTRIES.map((country) => ({ where: { country } })),
-  { where: { category: 'books', country: 'DE' } },
-];
+const BY_COUNTRY: readonly OracleQuery[] = SAMPLE_COUNTRIES.map((country) => ({ where: { country } }));
+const BY_BOTH: OracleQuery = { where: { category: 'books', country: 'DE' } };
+
+function queriesFor({ dimensions }: Metric): readonly OracleQuery[] {
+  const hasCountry = dimensions.includes('country');
+  const hasBoth = hasCountry && dimensions.includes('category');
+  return [...SAMPLE_QUERIES, ...(hasCountry ? BY_COUNTRY : []), ...(hasBoth ? [BY_BOTH] : [])];
+}
 
 /** Asks a sample of questions in both layers' name. `merged` must be the fold of the whole log, `batch` of what lies below its boundary. */
 export async function wrongAnswers(
@@ -33,7 +36,7 @@ export async function wrongAnswers(
   const all = readByOracle(log).events;
   const wrong: string[] = [];
   for (const metric of metrics) {
-    for (const query of metric.name === 'revenue' ? REVENUE_QUERIES : SAMPLE_QUERIES) {
+    for (const query of queriesFor(metric)) {
       const path = pathOf(metric, query);
       const answer = await client.answer(path);
       const covered = readByOracle(below(log, offsetsOf(answer.boundary.offsets))).events;

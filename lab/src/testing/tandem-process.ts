@@ -34,6 +34,8 @@ export type StartOptions = {
   readonly dataFolder: string;
   /** Environment variables beside the quiet defaults. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Folder of another copy of the built project. */
+  readonly project?: string;
   /** A program and its arguments that run Node in turn, such as a limit on file sizes. */
   readonly wrapper?: readonly string[];
 };
@@ -108,8 +110,13 @@ export class TandemProcess extends RunningProgram {
   readonly dataFolder: string;
   url = '';
 
-  constructor({ dataFolder, settings = {}, wrapper }: StartOptions) {
-    super(LAB_MAIN, [], { ...QUIET, ...settings, DATA_DIR: dataFolder }, wrapper);
+  constructor({ dataFolder, settings = {}, project, wrapper }: StartOptions) {
+    super(
+      project === undefined ? LAB_MAIN : join(project, 'lab/dist/main.js'),
+      [],
+      { ...QUIET, ...settings, DATA_DIR: dataFolder },
+      wrapper,
+    );
     this.dataFolder = dataFolder;
   }
 
