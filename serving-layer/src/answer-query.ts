@@ -85,11 +85,19 @@ export class BasisReader {
   }
 }
 
+/** Turns the segments above the boundary into what speed says of a query. */
+export type FoldSpeed = (segments: readonly Segment[]) => Part;
+
+const foldOnce =
+  (query: Query): FoldSpeed =>
+  (segments) =>
+    foldSegments(query, segments);
+
 /** The answer to a query from its basis. Pure. Throws `not-provable` when the view does not reach down to the boundary. */
-export function composeAnswer(query: Query, { run, batch, view }: Basis): Answer {
+export function composeAnswer(query: Query, { run, batch, view }: Basis, fold: FoldSpeed = foldOnce(query)): Answer {
   const isSpeedAsked = query.layers.some((layer) => layer !== 'batch');
   const segments = isSpeedAsked ? segmentsAbove(view, run.boundary) : null;
-  const speed = segments ? foldSegments(query, segments.flat()) : new Map();
+  const speed: Part = segments ? fold(segments.flat()) : new Map();
   const lines = groupsOf(query, batch, speed).map((group) => lineOf(query, group, batch, speed));
   return { query, run, lines, approximate: approximateIn(query.metric, lines), segments };
 }
