@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type BatchRun, loadMetrics } from '@tandem/shared';
+import { openPostgresEventLog } from '@tandem/shared/adapters/postgres/postgres-event-log';
+import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
+import { createTestDatabase, type TestDatabase } from '@tandem/shared/testing/test-database';
+import { type BatchLayer, startBatchLayer } from './main.js';
+import { orderLines } from './testing/sample-records.js';
+
+const PARTITIONS = 4;
+
+describe('the batch layer', () => {
+  let testDatabase: TestDatabase;
+  let folder: string;
+
+  beforeEach(async () => {
+    testDatabase = await createTestDatabase(PARTITIONS);
+    folder = await mkdtemp(join(tmpdir(), 'tandem-batch-'));
+  });
+  afterEach(async () => {
+    await testDatabase.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const start = async (): Promise<BatchLayer> =>
+    startBatchLayer({
+      databaseUrl: testDatabase.url,
+      masterDatasetFolder: folder,
+      partitions: PARTITIONS,
+      metrics: await loadMetrics(),
+      schedule: 'off',
+      logLevel: 'silent',
+    });
+
+  async function append(howMany: number): Promise<void> {
+    const log = openPostgresEventLog({ databaseUrl: testDatabase.url, partitions: PARTITIONS });
+    const records = orderLines(howMany, { partitions: PARTITIONS });
+    await log.append(records.map(({ value }, n) => ({ key: `key-${n}`, value: value ?? Buffer.of() })));
+    await log.close();
+  }
+
+  async function isOver(id: number): Promise<BatchRun | undefined> {
+    const runs = new PostgresRunStore(testDatabase.database);
+    for (let attempt = 0; attempt < 300; attempt++) {
+      const run = await runs.get(id);
+      if (run?.state === 'published' || run?.state === 'failed') return run;
+      await sleep(50);
+    }
+    return await runs.get(id);
+  }
+
+  it('executes what is asked for, also what was asked for before it started, and stops without a trace', async () => {
+    await append(100);
+    const runs = new PostgresRunStore(testDatabase.database);
+    await runs.request('incremental', 'start');
+    const layer = await start();
+    expect(await isOver(1)).toMatchObject({ state: 'published', rowsRead: 100, daysRecomputed: 3 });
+    await runs.request('full', 'manual');
+    expect(await isOver(2)).toMatchObject({ state: 'published', rowsRead: 100 });
+    await layer.stop();
+  });
+
+  it('is two that share the work when started twice: each run is executed once', async () => {
+    const layers = [await start(), await start()];
+    const runs = new PostgresRunStore(testDatabase.database);
+    for (let id = 1; id <= 3; id++) {
+      await append(10);
+      await runs.request('incremental', 'manual');
+      expect(await isOver(id)).toMatchObject({ id, state: 'published' });
+    }
+    await Promise.all(layers.map((layer) => layer.stop()));
+  });
+
+  it('that stops in the middle of a run leaves it failed, and the next goes on', async () => {
+    await append(50);
+    const runs = new PostgresRunStore(testDatabase.database);
+    const layer = await start();
+    await runs.request('incremental', 'manual');
+    await layer.stop();
+    const again = await start();
+    expect(['published', 'failed']).toContain((await isOver(1))?.state);
+    const request = await runs.request('incremental', 'manual');
+    expect(await isOver(request.accepted ? request.id : 0)).toMatchObject({ state: 'published' });
+    await again.stop();
+  });
+});
