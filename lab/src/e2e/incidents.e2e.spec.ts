@@ -8,7 +8,7 @@ import { runCommand } from '../testing/run-command.js';
 import { type Numbers, TandemClient } from '../testing/tandem-client.js';
 import { newDataFolder, removeDataFolder, startTandem, type TandemProcess } from '../testing/tandem-process.js';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 const HOUR_MS = 3_600_000;
 const HOURS_COMPARED = 60;
 

@@ -6,7 +6,7 @@ import { wrongSales } from '../testing/sales-oracle.js';
 import { TandemClient } from '../testing/tandem-client.js';
 import { newDataFolder, removeDataFolder, startTandem, type TandemProcess } from '../testing/tandem-process.js';
 
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 240_000;
 
 const SETS = [
   {

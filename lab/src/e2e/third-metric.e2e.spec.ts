@@ -14,7 +14,7 @@ import { sampleEvent } from '../testing/sample-events.js';
 import { waitFor } from '../testing/tandem-process.js';
 
 const SEED = 20_260_112;
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 /** The one file that the README shows. */
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');

@@ -37,7 +37,7 @@ describe('A Tandem that is killed in the middle of a batch run', () => {
       expect(await scene.faults()).toEqual([]);
       await scene.process.stop();
     },
-    60_000,
+    180_000,
   );
 
   it('has been killed at every step', () => {

@@ -6,7 +6,7 @@ import { canMount, forbidWriting, mountSmallDisk, type SmallDisk } from '../test
 import { waitFor } from '../testing/tandem-process.js';
 
 const SEED = 20_260_111;
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 180_000;
 const mayMount = await canMount();
 
 const DISK_MB = 192;

@@ -18,7 +18,7 @@ describe('Batch runs that several want at once', () => {
     scene = await FaultScene.open(SEED);
     await scene.start();
     await ingest(300);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     second?.signal('SIGCONT');
     await second?.kill();
@@ -41,7 +41,7 @@ describe('Batch runs that several want at once', () => {
     for (const { body } of others) expect(body).toMatchObject({ status: 409, id });
     expect((await scene.client.runOver(id)).state).toBe('published');
     expect((await scene.client.runs()).length).toBe(1);
-  }, 30_000);
+  }, 180_000);
 
   it('are served by either of two batch processes', async () => {
     second = await startBatchProcess(scene.dataFolder);
@@ -54,7 +54,7 @@ describe('Batch runs that several want at once', () => {
     await scene.client.publish();
     second.signal('SIGCONT');
     expect(await scene.faults()).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('never overlap', async () => {
     for (let run = 0; run < RUNS; run++) {
@@ -65,7 +65,7 @@ describe('Batch runs that several want at once', () => {
     expect(runs.length).toBeGreaterThan(RUNS);
     expect(overlapsOf(runs)).toEqual([]);
     expect(await scene.faults()).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('cannot be published by a holder that was frozen until its lease had expired', async () => {
     await ingest(100);
@@ -92,7 +92,7 @@ describe('Batch runs that several want at once', () => {
     expect(next.id).toBeGreaterThan(mine.id);
     expect(await scene.client.body(`/batch/runs/${frozen}`)).toMatchObject({ state: 'failed' });
     expect(await scene.faults()).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   it('go on when one of two batch processes is killed in the middle of a run', async () => {
     await ingest(100);
@@ -110,7 +110,7 @@ describe('Batch runs that several want at once', () => {
     expect(await scene.client.runOver(killed)).toMatchObject({ state: 'failed' });
     await scene.client.publish();
     expect(await scene.faults()).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   async function ingest(count: number): Promise<void> {
     const events = Array.from({ length: count }, () => {

@@ -36,7 +36,7 @@ describe('A file of the master dataset that was damaged', () => {
       await scene.client.publish();
     }
     expect(await scene.faults()).toEqual([]);
-  }, 60_000);
+  }, 180_000);
   afterAll(() => scene.close());
 
   it.each(DAMAGES)(
@@ -66,7 +66,7 @@ describe('A file of the master dataset that was damaged', () => {
       await scene.client.publish('full');
       expect(await scene.faults()).toEqual([]);
     },
-    60_000,
+    180_000,
   );
 
   it('is ignored when it is not in the catalog', async () => {
@@ -76,7 +76,7 @@ describe('A file of the master dataset that was damaged', () => {
     await writeFile(join(folder, 'copy.parquet'), await readFile(join(scene.dataFolder, 'master-dataset', path)));
     await scene.client.publish('full');
     expect(await scene.faults()).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   async function ingestMore(count: number): Promise<void> {
     const events = Array.from({ length: count }, () => {

@@ -51,7 +51,7 @@ describe('Records in the log that are no events', () => {
     await ingest(200);
     positions = await appendForeign(POISON);
     await ingest(200);
-  }, 60_000);
+  }, 180_000);
   afterAll(() => scene.close());
 
   it('become dead letters with bytes, position and reason, and the partitions go on', async () => {
@@ -66,7 +66,7 @@ describe('Records in the log that are no events', () => {
       const expected = POISON[index] ?? null;
       expect(expected === null ? letter?.value === null : letter?.value?.equals(expected)).toBe(true);
     }
-  }, 60_000);
+  }, 180_000);
 
   it('are listed by the API', async () => {
     const { total, dead_letters } = await scene.client.body<{ total: number; dead_letters: readonly DeadLetter[] }>(
@@ -80,7 +80,7 @@ describe('Records in the log that are no events', () => {
     await scene.client.publish();
     expect(await scene.faults()).toEqual([]);
     expect((await deadLetters()).length).toBe(POISON.length);
-  }, 60_000);
+  }, 180_000);
 
   it('leave the log without gaps and change nothing at a restart', async () => {
     await scene.kill();
@@ -91,7 +91,7 @@ describe('Records in the log that are no events', () => {
     const ledger = await scene.client.body<{ speed: { partitions: readonly { invalid: number }[] } }>('/ledger');
     expect(records.length).toBeGreaterThan(400 + POISON.length);
     expect(ledger.speed.partitions.reduce((sum, { invalid }) => sum + invalid, 0)).toBe(POISON.length);
-  }, 60_000);
+  }, 180_000);
 
   async function ingest(count: number): Promise<void> {
     const events = Array.from({ length: count }, () => {

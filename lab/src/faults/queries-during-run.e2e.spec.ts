@@ -100,7 +100,7 @@ describe('Queries while runs are published', () => {
     const last = await client.body<GroupedAnswer>('/metrics/revenue?group_by=country');
     const lengths = last.groups.map(({ country, merged }) => prefixes.get(country)?.lengthOf(merged) ?? -1);
     expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(sent);
-  }, 60_000);
+  }, 180_000);
 
   /** One event after the other, each sent when the one before has been acknowledged. */
   async function produce(): Promise<number> {

@@ -16,7 +16,7 @@ describe('Rolling back to the run before', () => {
       await scene.client.publish();
     }
     await ingestMore();
-  }, 60_000);
+  }, 180_000);
   afterAll(() => scene.close());
 
   it('changes no merged answer, and moves the boundary back', async () => {

@@ -81,9 +81,9 @@ export type LoadOptions = {
 };
 
 const PRODUCERS = 3;
-const MOST_EVENTS_PER_REQUEST = 40;
+const MOST_EVENTS_PER_REQUEST = 15;
 const COPY_SHARE = 0.2;
-const PAUSE_MS = 5;
+const PAUSE_MS = 15;
 const PAUSE_BETWEEN_RUNS_MS = 150;
 
 /** Producers, a reader and somebody who asks for runs. They go on until `stop`, or until nothing answers any more. */

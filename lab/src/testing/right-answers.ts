@@ -1,7 +1,7 @@
 import { type Event, type Metric, type Offsets, toInstantText, unitOf } from '@tandem/shared';
 import { answerByOracle, type OracleQuery, readByOracle } from '@tandem/shared/testing/oracle';
 import { below, readWholeLog } from './log-content.js';
-import { SAMPLE_COUNTRIES, SAMPLE_START_MS } from './sample-events.js';
+import { SAMPLE_START_MS } from './sample-events.js';
 import { type Numbers, type TandemClient, tenThousandthsOf } from './tandem-client.js';
 
 /** Compares what Tandem answers with what the oracle reads in its log. Differences come as text; none is right. */
@@ -16,13 +16,13 @@ const SAMPLE_QUERIES: readonly OracleQuery[] = [
   { from: SAMPLE_START_MS + 5 * HOUR_MS, to: SAMPLE_START_MS + 6 * HOUR_MS },
   { from: SAMPLE_START_MS - 15 * DAY_MS, to: SAMPLE_START_MS + 29 * HOUR_MS },
 ];
-const BY_COUNTRY: readonly OracleQuery[] = SAMPLE_COUNTRIES.map((country) => ({ where: { country } }));
+const BY_COUNTRY: OracleQuery = { where: { country: 'FR' } };
 const BY_BOTH: OracleQuery = { where: { category: 'books', country: 'DE' } };
 
 function queriesFor({ dimensions }: Metric): readonly OracleQuery[] {
   const hasCountry = dimensions.includes('country');
   const hasBoth = hasCountry && dimensions.includes('category');
-  return [...SAMPLE_QUERIES, ...(hasCountry ? BY_COUNTRY : []), ...(hasBoth ? [BY_BOTH] : [])];
+  return [...SAMPLE_QUERIES, ...(hasCountry ? [BY_COUNTRY] : []), ...(hasBoth ? [BY_BOTH] : [])];
 }
 
 /** Asks a sample of questions in both layers' name. `merged` must be the fold of the whole log, `batch` of what lies below its boundary. */
@@ -34,17 +34,30 @@ export async function wrongAnswers(
   await client.untilCaughtUp();
   const log = await readWholeLog(dataFolder);
   const all = readByOracle(log).events;
+  const eventsBelow = remembered(
+    (boundary: string) => readByOracle(below(log, JSON.parse(boundary) as Offsets)).events,
+  );
   const wrong: string[] = [];
   for (const metric of metrics) {
     for (const query of queriesFor(metric)) {
       const path = pathOf(metric, query);
       const answer = await client.answer(path);
-      const covered = readByOracle(below(log, offsetsOf(answer.boundary.offsets))).events;
+      const covered = eventsBelow(JSON.stringify(offsetsOf(answer.boundary.offsets)));
       wrong.push(...differences(`merged ${path}`, metric, all, query, answer.merged));
       wrong.push(...differences(`batch ${path}`, metric, covered, query, answer.batch));
     }
   }
   return wrong;
+}
+
+/** A function that works each result out once. */
+function remembered<Result>(workOut: (key: string) => Result): (key: string) => Result {
+  const results = new Map<string, Result>();
+  return (key) => {
+    const result = results.get(key) ?? workOut(key);
+    results.set(key, result);
+    return result;
+  };
 }
 
 /** Where one ungrouped answer is not what the oracle makes of these events. */

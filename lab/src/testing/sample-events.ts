@@ -3,7 +3,7 @@ import type { Random } from './random.js';
 
 /** Events for tests: a few customers, countries and categories, so that they meet; some of them late. */
 
-export const SAMPLE_COUNTRIES = ['DE', 'FR', 'NL'];
+const SAMPLE_COUNTRIES = ['DE', 'FR', 'NL'];
 const CATEGORIES = ['books', 'toys', 'garden'];
 const PRIORITIES = ['1 - Critical', '2 - High', '3 - Moderate'];
 export const SAMPLE_START_MS = Date.UTC(2026, 0, 10);
