@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { partitionOf } from '../../partition-of.js';
 import { describeEventLog } from '../../testing/event-log.contract.js';
 import { createTestDatabase } from '../../testing/test-database.js';
 import { type Database, inTransaction } from './database.js';
@@ -143,6 +144,22 @@ describe('the log in Postgres, when connections are cut,', () => {
     await expect(log.endOffsets()).rejects.toMatchObject({ code: 'unavailable' });
     await log.close();
   });
+});
+
+describe('the log in Postgres, when appended to,', () => {
+  it('notifies where the partitions concerned end, so that no reader has to poll', () =>
+    withLog(async ({ database }, log) => {
+      const listener = await database.connect();
+      const heard: (string | undefined)[] = [];
+      listener.on('notification', ({ payload }) => heard.push(payload));
+      await listener.query('LISTEN tandem_log_appended');
+      await log.appendBarriers('run-1');
+      await log.append([record('text')]);
+      await listener.query('SELECT 1');
+      listener.release(true);
+      const partition = partitionOf('text', PARTITIONS);
+      expect(heard).toEqual(['0:1 1:1 2:1 3:1', `${partition}:2`]);
+    }));
 });
 
 describe('the log in Postgres, when it is damaged,', () => {
