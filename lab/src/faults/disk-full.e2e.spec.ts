@@ -13,7 +13,7 @@ const DISK_MB = 192;
 const MASTER_DATASET_MB = 16;
 const REFUSALS = 5;
 /** Holds a segment of the write-ahead log, which takes 16 MB, but not the log of the events below. */
-const LARGEST_FILE_BLOCKS = (20 * 1024 * 1024) / 512;
+const LARGEST_FILE_BLOCKS = (16 * 1024 * 1024) / 512;
 const MOST_REQUESTS = 200;
 const EVENTS_PER_REQUEST = 2_000;
 
@@ -27,8 +27,9 @@ describe('When nothing more can be written', () => {
   });
   afterEach(async () => {
     await disk?.free().catch(() => {});
-    await scene.close();
+    await scene.end();
     await disk?.remove();
+    await scene.close();
   }, TIMEOUT_MS);
 
   it(

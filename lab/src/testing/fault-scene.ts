@@ -5,7 +5,7 @@ import { type Random, randomFrom } from './random.js';
 import { ledgerDifferences, wrongAnswers } from './right-answers.js';
 import { logFaults, seenFaults } from './sound-log.js';
 import { TandemClient } from './tandem-client.js';
-import { newDataFolder, removeDataFolder, type StartOptions, TandemProcess } from './tandem-process.js';
+import { endDatabase, newDataFolder, removeDataFolder, type StartOptions, TandemProcess } from './tandem-process.js';
 
 /** One data folder, the processes that live on it one after the other, and what their clients sent and saw. */
 export class FaultScene {
@@ -74,9 +74,15 @@ export class FaultScene {
     ].slice(0, MOST_FAULTS_SHOWN);
   }
 
-  /** Ends the process if it runs, and leaves nothing behind. */
-  async close(): Promise<void> {
+  /** Ends the process and its database, whatever state they are in. */
+  async end(): Promise<void> {
     await this.#endProcess();
+    await endDatabase(this.dataFolder);
+  }
+
+  /** Ends everything and leaves nothing behind. */
+  async close(): Promise<void> {
+    await this.end();
     await removeDataFolder(this.dataFolder);
   }
 

@@ -34,8 +34,9 @@ export class TandemClient {
     this.url = url;
   }
 
+  /** Tries once more when the server has just closed a connection that had long been idle. */
   async get(path: string): Promise<Reply> {
-    return this.send('GET', path);
+    return this.send('GET', path).catch(() => this.send('GET', path));
   }
 
   async post(path: string, body: unknown = {}): Promise<Reply> {

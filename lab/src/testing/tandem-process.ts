@@ -174,8 +174,13 @@ export async function newDataFolder(): Promise<string> {
 
 /** Ends the database that a killed Tandem left behind, and deletes the folder with all that belongs to it. */
 export async function removeDataFolder(dataFolder: string): Promise<void> {
-  await stopOrphan((await clusterHomeOf(dataFolder)).cluster, createLogger('test', 'silent'));
+  await endDatabase(dataFolder);
   await deleteDataFolder(dataFolder);
+}
+
+/** Ends the database that a killed Tandem left behind. */
+export async function endDatabase(dataFolder: string): Promise<void> {
+  await stopOrphan((await clusterHomeOf(dataFolder)).cluster, createLogger('test', 'silent'));
 }
 
 /** Address of the database of a running lab. */
