@@ -3,13 +3,14 @@ import { sqlText } from '../open-duckdb.js';
 import { fromFiles, quoted } from './event-columns.js';
 import {
   additiveMeasures,
+  dictionaryOf,
   dimensionText,
   distinctMeasures,
   groupsOf,
-  HASH_SQL,
   HASH_TEXT_LENGTH,
   isOneOf,
   type NamedMeasure,
+  SKETCH_SQL,
   smallestHashes,
 } from './metric-parts.js';
 
@@ -55,14 +56,14 @@ export function countNewPairsSql(metric: Metric, [name]: NamedMeasure): string {
 
 /** Table `dictionary` of the values of one bucket: a value lies in exactly one, so buckets can be counted one by one. */
 export function makeBucketDictionarySql(metric: Metric, [name]: NamedMeasure, bucket: number, buckets: number): string {
+  const values = `SELECT DISTINCT value FROM ${newPairs(metric, name)} WHERE hash(value) % ${buckets} = ${bucket}`;
   return `CREATE OR REPLACE TEMP TABLE dictionary AS
-SELECT value, row_number() OVER () AS id, ${HASH_SQL} AS hash
-FROM (SELECT DISTINCT value FROM ${newPairs(metric, name)} WHERE hash(value) % ${buckets} = ${bucket})`;
+${dictionaryOf(values)}`;
 }
 
 export function codeNewPairsSql(metric: Metric, [name]: NamedMeasure): string {
   return `CREATE OR REPLACE TEMP TABLE coded_pair AS
-SELECT DISTINCT ${quoted([...metric.dimensions, 'id', 'hash'])} FROM ${newPairs(metric, name)} JOIN dictionary USING (value)`;
+SELECT DISTINCT ${quoted([...metric.dimensions, 'id'])} FROM ${newPairs(metric, name)} JOIN dictionary USING (value)`;
 }
 
 /** Table `known_pair`: where the base knew these values already. Copies that did not count are left out. */
@@ -105,9 +106,11 @@ export function addFreshSql(metric: Metric, [name]: NamedMeasure): string {
   const dimensions = quoted(['grouping', ...metric.dimensions]);
   const parts = groupsOf(metric, ['all']).map(({ kept, key }) => {
     const pair = quoted([...kept, 'id']);
-    return `SELECT ${dimensions}, count(*), ${smallestHashes('list(hash)')}
-FROM (SELECT ${key}, hash FROM (SELECT DISTINCT ${pair}, hash FROM coded_pair)
-  ANTI JOIN (SELECT DISTINCT ${pair} FROM known_pair) USING (${pair})) GROUP BY ${dimensions}`;
+    // The pairs of all dimensions are distinct already.
+    const distinct = kept.length === metric.dimensions.length ? '' : 'DISTINCT ';
+    return `SELECT ${dimensions}, count(*), ${SKETCH_SQL}
+FROM (SELECT ${key}, id FROM (SELECT ${distinct}${pair} FROM coded_pair)
+  ANTI JOIN (SELECT ${distinct}${pair} FROM known_pair) USING (${pair})) GROUP BY ${dimensions}`;
   });
   return `INSERT INTO ${fresh(metric, name)}\n${parts.join('\nUNION ALL\n')}`;
 }

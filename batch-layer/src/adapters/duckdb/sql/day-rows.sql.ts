@@ -3,13 +3,14 @@ import { sqlText } from '../open-duckdb.js';
 import { quoted } from './event-columns.js';
 import {
   additiveMeasures,
+  dictionaryOf,
   distinctMeasures,
+  type Group,
   groupsOf,
-  HASH_SQL,
   isOneOf,
   keyColumns,
   type NamedMeasure,
-  smallestHashes,
+  SKETCH_SQL,
 } from './metric-parts.js';
 
 /** The statements that turn the events that count (table `winner`) into a metric's rows of grain hour and day. */
@@ -64,27 +65,37 @@ SELECT ${columns.join(', ')}, bool_or(is_new) AS is_new
 FROM winner WHERE ${isOneOf(measure.of)} AND ${value} IS NOT NULL GROUP BY ALL`;
 }
 
-/** Table `dictionary`: each value once, with a number to count it by and its hash for the sketch. */
+/** Table `dictionary`: each value once, with a number to count it by. */
 export function makeDictionarySql(source: string): string {
-  return `CREATE OR REPLACE TEMP TABLE dictionary AS
-SELECT value, row_number() OVER () AS id, ${HASH_SQL} AS hash FROM (SELECT DISTINCT value FROM ${source})`;
+  return `CREATE OR REPLACE TEMP TABLE dictionary AS\n${dictionaryOf(`SELECT DISTINCT value FROM ${source}`)}`;
 }
 
 /** Table `coded_pair`: the pairs with numbers in place of values, which are ten times cheaper to group. */
 export function codePairsSql(metric: Metric): string {
   return `CREATE OR REPLACE TEMP TABLE coded_pair AS
-SELECT ${quoted(['hour', ...metric.dimensions])}, id, hash FROM pair JOIN dictionary USING (value)`;
+SELECT ${quoted(['hour', ...metric.dimensions])}, id FROM pair JOIN dictionary USING (value)`;
 }
 
 /** Table `counted_<measure>`: the exact number of distinct values of every group, and its sketch where it has one. */
 export function countDistinctSql(metric: Metric, [name]: NamedMeasure): string {
-  const parts = groupsOf(metric, ['hour', 'day']).map(({ key, carriesSketch }) => {
-    const sketch = carriesSketch ? smallestHashes('list(hash)') : 'CAST(NULL AS VARCHAR)';
-    const hash = carriesSketch ? ', hash' : '';
-    return `SELECT ${keyColumns(metric)}, count(*) AS "${name}", ${sketch} AS "${name}_sketch"
-FROM (SELECT DISTINCT ${key}, id${hash} FROM coded_pair) GROUP BY ALL`;
+  const parts = groupsOf(metric, ['hour', 'day']).map((group) => {
+    const sketch = group.carriesSketch ? SKETCH_SQL : 'CAST(NULL AS VARCHAR)';
+    return `SELECT ${rowKey(metric, group)}, count(*) AS "${name}", ${sketch} AS "${name}_sketch"
+FROM (${distinctIds(metric, group)}) GROUP BY ${['bucket', ...group.kept.map((kept) => `"${kept}"`)].join(', ')}`;
   });
   return `CREATE OR REPLACE TEMP TABLE "counted_${name}" AS\n${parts.join('\nUNION ALL\n')}`;
+}
+
+/** The ids of each group, once. Constants stay out: they would be compared too. At the finest grain pairs are distinct. */
+function distinctIds(metric: Metric, { grain, kept, bucket }: Group): string {
+  const isFinest = grain === 'hour' && kept.length === metric.dimensions.length;
+  const columns = [`${bucket} AS bucket`, quoted([...kept, 'id'])];
+  return `SELECT ${isFinest ? '' : 'DISTINCT '}${columns.join(', ')} FROM coded_pair`;
+}
+
+function rowKey(metric: Metric, { grain, grouping, kept }: Group): string {
+  const dimensions = metric.dimensions.map((name) => (kept.includes(name) ? `"${name}"` : `NULL AS "${name}"`));
+  return [`'${grain}' AS grain`, 'bucket', `${grouping} AS "grouping"`, ...dimensions].join(', ');
 }
 
 /** Writes the rows of grain hour and day of this chunk, in the order of `viewColumns`. */

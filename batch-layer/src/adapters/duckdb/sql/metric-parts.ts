@@ -60,6 +60,8 @@ export type Group = {
   readonly grouping: number;
   /** Dimensions that the group keeps. */
   readonly kept: readonly FieldName[];
+  /** Start of the bucket, from the column `hour`. */
+  readonly bucket: string;
   /** `grain, bucket, grouping` and every dimension, null where it is summed over. */
   readonly key: string;
   readonly carriesSketch: boolean;
@@ -75,7 +77,8 @@ function groupOf(metric: Metric, grain: Grain, grouping: number): Group {
   const kept = metric.dimensions.filter((_, index) => (grouping >> index) % 2 === 1);
   const dimensions = metric.dimensions.map((name) => (kept.includes(name) ? `"${name}"` : `NULL AS "${name}"`));
   const key = [`'${grain}' AS grain`, `${BUCKETS[grain]} AS bucket`, `${grouping} AS "grouping"`, ...dimensions];
-  return { grain, grouping, kept, key: key.join(', '), carriesSketch: rowCarriesSketch(metric, grain, grouping) };
+  const carriesSketch = rowCarriesSketch(metric, grain, grouping);
+  return { grain, grouping, kept, bucket: BUCKETS[grain], key: key.join(', '), carriesSketch };
 }
 
 /** The columns of `Group.key`, by name. */
@@ -83,11 +86,29 @@ export function keyColumns(metric: Metric): string {
   return quoted(['grain', 'bucket', 'grouping', ...metric.dimensions]);
 }
 
+/**
+ * An id begins with the hash of its value: so ids are as distinct as values, sort like the hashes, and carry them along.
+ * Values that share a hash of 52 bits are told apart by the last 11 bits.
+ */
+const IDS_PER_HASH = 2048;
+
+/** Each value of a query once, as `value`, with an `id` to count it by. */
+export function dictionaryOf(values: string): string {
+  return `SELECT value, hash * ${IDS_PER_HASH} + row_number() OVER (PARTITION BY hash) AS id
+FROM (SELECT value, CAST('0x' || md5(value)[1:13] AS BIGINT) AS hash FROM (${values}))`;
+}
+
 /** A hash at rest: 7 bytes in hexadecimal, the top 4 bits zero; text sorts like the numbers. */
-export const HASH_SQL = `'0' || md5(value)[1:13]`;
 export const HASH_TEXT_LENGTH = 14;
 
-/** The sketch of a group's distinct hashes: the smallest, ascending, one after the other. */
+/** One more digit in front, so that leading zeros are written. */
+const HASH_TEXT = `hex(id // ${IDS_PER_HASH} + ${16n ** BigInt(HASH_TEXT_LENGTH)})[2:]`;
+
+/** The sketch of a group with distinct ids: the smallest hashes, ascending, one after the other. */
+export const SKETCH_SQL = `lower(array_to_string(list_transform(
+  list_sort(list(id))[1:${SKETCH_SIZE}], lambda id: ${HASH_TEXT}), ''))`;
+
+/** The smallest of a list of hashes as text, ascending, one after the other. */
 export function smallestHashes(list: string): string {
   return `array_to_string(list_sort(${list})[1:${SKETCH_SIZE}], '')`;
 }
