@@ -52,10 +52,10 @@ export async function stopOrphan(cluster: string, logger: Logger): Promise<void>
 }
 
 async function endsAfter(cluster: string, pid: number, signal: NodeJS.Signals, withinMs: number): Promise<boolean> {
-  const deadline = Date.now() + withinMs;
+  const deadline = performance.now() + withinMs;
   sendSignal(pid, signal);
   while (await isServerOf(cluster, pid)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await sleep(POLL_MS);
   }
   return true;

@@ -36,10 +36,10 @@ export async function start(options: DemoShopOptions): Promise<void> {
   const events = openShop(options.seed ?? Date.now());
   let failures = 0;
   let owed = 0;
-  let lastMs = Date.now();
+  let lastMs = performance.now();
   while (!signal.aborted) {
     await pause(MS_BETWEEN_REQUESTS, signal);
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     owed = Math.min(MAX_EVENTS_PER_REQUEST, owed + ((nowMs - lastMs) / 1000) * eventsPerSecond);
     lastMs = nowMs;
     const lines = takeLines(events, Math.floor(owed));
@@ -52,7 +52,7 @@ export async function start(options: DemoShopOptions): Promise<void> {
       if (signal.aborted) return;
       onTrouble?.(messageOf(error));
       await pause(Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** failures++), signal);
-      lastMs = Date.now();
+      lastMs = performance.now();
     }
   }
 }

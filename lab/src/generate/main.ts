@@ -74,7 +74,7 @@ async function runGenerate(commandLine: CommandLine, output: Output): Promise<vo
   const sink = await chooseSink(commandLine, settings.rate, output);
   const totals = new ExpectedTotals();
   const progress = createProgress({ stream: output.stderr, total: settings.events, unit: 'events' });
-  const startMs = Date.now();
+  const startMs = performance.now();
   let delivered = 0;
   try {
     const events = generateEvents({ ...settings, onEvent: (event) => totals.add(event) });
@@ -87,7 +87,7 @@ async function runGenerate(commandLine: CommandLine, output: Output): Promise<vo
     progress.stop();
   }
   const outcome = await sink.finish();
-  const rate = grouped(ratePerSecond(delivered, Date.now() - startMs));
+  const rate = grouped(ratePerSecond(delivered, performance.now() - startMs));
   output.stderr.write(
     `${grouped(settings.events)} events and ${grouped(delivered - settings.events)} copies, ${rate}/s; ${outcome}\n`,
   );

@@ -9,12 +9,12 @@ const CHUNK_AT_FULL_SPEED = 1_000;
  */
 export async function* pace<Item>(items: Iterable<Item>, ratePerSecond?: number): AsyncGenerator<readonly Item[]> {
   const size = ratePerSecond === undefined ? CHUNK_AT_FULL_SPEED : Math.ceil(ratePerSecond / CHUNKS_PER_SECOND);
-  const startMs = Date.now();
+  const startMs = performance.now();
   let given = 0;
   for (const chunk of chunksOf(items, size)) {
     if (ratePerSecond !== undefined) {
       const dueMs = startMs + (1000 * given) / ratePerSecond;
-      if (dueMs > Date.now()) await sleep(dueMs - Date.now());
+      if (dueMs > performance.now()) await sleep(dueMs - performance.now());
     }
     given += chunk.length;
     yield chunk;

@@ -84,12 +84,12 @@ async function runImport(commandLine: CommandLine, output: Output): Promise<numb
     if (row) rejects?.write(row, refusal);
   };
   const sender = new EventSender<Row>({ url, token }, onRefused);
-  const startMs = Date.now();
+  const startMs = performance.now();
   try {
     await readAndSend({ importer, file, tally, sender, rejects, onRefused, output });
   } finally {
     await rejects?.close();
-    output.stdout.write(`${tally.lines(sender.totals, Date.now() - startMs).join('\n')}\n`);
+    output.stdout.write(`${tally.lines(sender.totals, performance.now() - startMs).join('\n')}\n`);
   }
   const everythingRefused = sender.totals.accepted === 0 && tally.refusedCount > 0;
   return everythingRefused ? 1 : 0;

@@ -21,7 +21,7 @@ export function createProgress(options: ProgressOptions): Progress {
   return options.stream.isTTY ? barProgress(options) : lineProgress(options);
 }
 
-function barProgress({ stream, total, unit, nowMs = Date.now }: ProgressOptions): Progress {
+function barProgress({ stream, total, unit, nowMs = () => performance.now() }: ProgressOptions): Progress {
   const format = `{bar} {percentage} %  {rows} ${unit}  {rate}/s`;
   const bar = new cliProgress.SingleBar({ format, stream, hideCursor: true, barsize: 30 });
   const startMs = nowMs();
@@ -33,7 +33,7 @@ function barProgress({ stream, total, unit, nowMs = Date.now }: ProgressOptions)
   };
 }
 
-function lineProgress({ stream, total, unit, nowMs = Date.now }: ProgressOptions): Progress {
+function lineProgress({ stream, total, unit, nowMs = () => performance.now() }: ProgressOptions): Progress {
   const startMs = nowMs();
   let nextRows = ROWS_PER_LINE;
   return {

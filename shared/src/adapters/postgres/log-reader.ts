@@ -91,7 +91,7 @@ export class LogReader {
 
   /** Reads on, over interruptions of the connection. */
   async #readSteadily(): Promise<void> {
-    let lastProgressMs = Date.now();
+    let lastProgressMs = performance.now();
     let retryMs = FIRST_RETRY_MS;
     while (!this.#isDone()) {
       const before = this.#recordsRead();
@@ -103,10 +103,10 @@ export class LogReader {
         const fault = databaseError(error);
         if (fault.code !== 'unavailable') throw fault;
         if (this.#recordsRead() > before) {
-          lastProgressMs = Date.now();
+          lastProgressMs = performance.now();
           retryMs = FIRST_RETRY_MS;
         }
-        if (this.#until && Date.now() - lastProgressMs > this.#giveUpAfterMs) throw fault;
+        if (this.#until && performance.now() - lastProgressMs > this.#giveUpAfterMs) throw fault;
         this.#logger?.warn({ error: messageOf(error), retryMs }, 'reading the log was interrupted');
         this.#cutConnection();
         await sleep(retryMs, undefined, { signal: this.#signal }).catch(() => {});
