@@ -38,7 +38,8 @@ export const freshness: Benchmark = {
         { what: 'acknowledged → visible in layer=speed, p99', unit: 'ms', ours: spreadOf(p99), goal: { atMost: 100 } },
       ],
       notes: ['Upper bounds: they contain the whole question that sees the event, asked again and again.'],
-      limits: 'not profiled yet.',
+      limits:
+        "the log's commit, the notification, and the question itself: all in one process, next to the ingest of the other events.",
     };
   },
 };

@@ -49,7 +49,8 @@ export const query: Benchmark = {
       notes: [
         'The default answer: merged, batch and speed, with boundary and freshness, worked out anew for each state.',
       ],
-      limits: 'not profiled yet.',
+      limits:
+        'the load generator shares the cores. Each answer is worked out anew when the realtime view has changed, so ingest costs most; a batch run takes what processor time is left, at lower priority.',
     };
   },
 };

@@ -39,7 +39,8 @@ export const replay: Benchmark = {
           goal: { atLeast: 0.7 },
         },
       ],
-      limits: 'not profiled yet.',
+      limits:
+        'one thread of Node: JSON.parse, the garbage of decoded events, the duplicate window and the hashes for the sketches. The peer does nothing but JSON.parse, and Postgres sends on the other core.',
     };
   },
 };

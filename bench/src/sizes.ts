@@ -5,6 +5,7 @@ export type Sizes = {
   readonly pairs: number;
   readonly replay: { readonly events: number; readonly days: number };
   readonly recompute: { readonly events: number; readonly days: number };
+  readonly incremental: { readonly events: number; readonly days: number };
   /** Postgres as the peer of recompute: at its own size, for it takes long. */
   readonly recomputePostgres: { readonly events: number; readonly days: number };
   readonly query: { readonly events: number; readonly days: number; readonly seconds: number };
@@ -18,8 +19,9 @@ export const FULL_SIZES: Sizes = {
   pairs: 5,
   replay: { events: 2_000_000, days: 20 },
   recompute: { events: 10_000_000, days: 100 },
+  incremental: { events: 4_000_000, days: 100 },
   recomputePostgres: { events: 1_000_000, days: 10 },
-  query: { events: 500_000, days: 100, seconds: 5 },
+  query: { events: 500_000, days: 100, seconds: 4 },
   freshness: { eventsPerSecond: 5_000, seconds: 10 },
   importEvents: 541_909,
 };
@@ -29,7 +31,8 @@ export const QUICK_SIZES: Sizes = {
   isQuick: true,
   pairs: 2,
   replay: { events: 100_000, days: 5 },
-  recompute: { events: 300_000, days: 100 },
+  recompute: { events: 100_000, days: 10 },
+  incremental: { events: 100_000, days: 100 },
   recomputePostgres: { events: 50_000, days: 5 },
   query: { events: 20_000, days: 20, seconds: 1 },
   freshness: { eventsPerSecond: 1_000, seconds: 2 },

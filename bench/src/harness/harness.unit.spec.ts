@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Row } from '../benchmark.js';
 import { formatSpread, verdictOf } from './format.js';
-import { measurePairs, oursOverPeer, peerOverOurs } from './pairs.js';
+import { measureAgainst, measurePairs, oursOverPeer, peerOverOurs } from './pairs.js';
 import { sectionOf, sectionsIn } from './report.js';
 import { quantileOf, spreadOf } from './spread.js';
 
@@ -48,6 +48,14 @@ describe('measurePairs', () => {
     expect(order).toEqual(['ours', 'peer', 'ours', 'peer', 'ours', 'peer', 'ours', 'peer']);
     expect(measured.ours).toEqual({ median: 4, min: 2, max: 6 });
     expect(measured.ratio).toEqual({ median: 2, min: 2, max: 3 });
+  });
+
+  it('measures several peers in one round, and begins at once where nothing has to warm up', async () => {
+    const sides = [6, 2, 3].map((value) => async () => value);
+    const [ours, ...peers] = sides;
+    if (!ours) throw new Error('no side');
+    const options = { pairs: 1, ours, peers, ratio: oursOverPeer, isWarmUpNeeded: false, say: () => {} };
+    expect((await measureAgainst(options)).map(({ ratio }) => ratio.median)).toEqual([3, 2]);
   });
 
   it('knows both directions of a ratio', () => {
