@@ -88,18 +88,23 @@ describe('a stream of lines', () => {
     const busy = new Promise<void>((resolve) => {
       release = resolve;
     });
+    const sent = 5 * MAX_WAITING_RECORDS;
     let taken = 0;
-    async function* endless(): AsyncGenerator<Buffer> {
-      for (; taken < 100 * MAX_WAITING_RECORDS; taken += 100) yield Buffer.from(lineOf(ticket(1)).repeat(100));
+    async function* many(): AsyncGenerator<Buffer> {
+      for (; taken < sent; taken += 100) yield Buffer.from(lineOf(ticket(1)).repeat(100));
     }
     const ingesting = ingestLines(
       logThat(() => busy),
-      endless(),
+      many(),
     );
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // It has come to a stand when nothing was taken for a while.
+    for (let before = -1; before !== taken; ) {
+      before = taken;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
     expect(taken).toBeLessThan(2 * MAX_WAITING_RECORDS);
     release();
-    expect((await ingesting).accepted).toBe(taken);
+    expect((await ingesting).accepted).toBe(sent);
   });
 
   it('says how many were accepted when the log fails in the midst', async () => {

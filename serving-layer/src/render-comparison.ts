@@ -1,5 +1,6 @@
 import { offsetsToJson } from '@tandem/shared';
-import type { Compared, Comparison, Stretch } from './compare.js';
+import type { Comparison } from './compare.js';
+import type { Compared, Stretch } from './compare-stretch.js';
 import { type CsvValue, toCsv } from './csv.js';
 import { toExactJson } from './exact-json.js';
 import { type Amounts, differenceNames, nameDifferences } from './query/differences.js';

@@ -23,14 +23,15 @@ function comparable(part: Part) {
   }));
 }
 
+const longLog = fc.array(aLog(2, 40), { minLength: 3, maxLength: 6 }).map((logs) => logs.flat());
 const step = fc.constantFrom('grow', 'grow', 'grow', 'cut', 'drop', 'restart');
 
 describe('a growing part', () => {
   for (const metric of metrics) {
     it(`is what a fold of all segments is, however they grow, are cut, dropped or begun anew, for ${metric.name}`, async () => {
       const property = fc.asyncProperty(
-        aLog(2, 40),
-        fc.array(step, { maxLength: 10 }),
+        longLog,
+        fc.array(step, { minLength: 2, maxLength: 10 }),
         aQuery(metric),
         async (records, steps, { queryString }) => {
           const query = metricQueryParser(metric)(queryString);
@@ -40,7 +41,7 @@ describe('a growing part', () => {
           await view.begin([0, 0]);
           const growing = new GrowingPart(query);
           for (const [index, what] of steps.entries()) {
-            for (const { partition, value } of records.slice(index * 4, index * 4 + 4))
+            for (const { partition, value } of records.slice(index * 8, index * 8 + 8))
               log.appendForeign(partition, [value]);
             if (what === 'cut') await log.appendBarriers('run');
             if (what === 'restart') await view.begin([0, 0]);

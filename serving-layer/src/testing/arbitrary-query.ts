@@ -13,10 +13,14 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 export type ArbitraryQuery = { readonly queryString: string; readonly oracle: OracleQuery };
 
 export function aQuery(metric: Metric): fc.Arbitrary<ArbitraryQuery> {
-  const where = fc.record(
-    Object.fromEntries(metric.dimensions.map((name) => [name, fc.constantFrom(...(VALUES[name] ?? ['DE']))])),
-    { requiredKeys: [] },
-  );
+  // Mostly unfiltered: a filter leaves little of a small log.
+  const aValueOf = (name: string) =>
+    fc.option(fc.constantFrom(...(VALUES[name] ?? ['DE'])), { freq: 1, nil: undefined });
+  const where = fc
+    .record(
+      Object.fromEntries(metric.dimensions.map((name) => [name, fc.oneof(fc.constant(undefined), aValueOf(name))])),
+    )
+    .map((values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)));
   const bounds = fc.option(fc.tuple(fc.nat(7 * 24), fc.integer({ min: 1, max: 24 * 5 }), fc.boolean(), fc.boolean()));
   return fc
     .record({
