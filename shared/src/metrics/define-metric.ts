@@ -70,6 +70,9 @@ function checkDerived(metric: Metric, derived: Derived): void {
   if (derived.kind === 'total' && new Set(operands.map((operand) => unitOf(metric, operand))).size !== 1) {
     fail(metric, `a total of ${operands.join(', ')}`, 'at least one measure, all of one unit');
   }
+  if (derived.kind === 'ratio' && unitOf(metric, derived.denominator) === 'money') {
+    fail(metric, `a ratio by the money ${derived.denominator}`, 'a ratio by a measure that counts');
+  }
 }
 
 function fail(metric: Metric, found: string, allowed: string): never {

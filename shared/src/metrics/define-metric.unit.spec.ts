@@ -51,6 +51,7 @@ describe('defining a metric', () => {
     ['a derived value of nothing known', { derived: { all: total(['nothing']) } }, 'nothing'],
     ['a total of nothing', { derived: { all: total([]) } }, 'at least one measure'],
     ['a total of two units', { derived: { all: total(['refunded'], ['lines']) } }, 'one unit'],
+    ['a ratio by money', { derived: { lines_per_coin: ratio('lines', 'refunded') } }, 'a ratio by the money refunded'],
   ])('refuses %s, naming it', (_, change, named) => {
     const define = () => defineMetric({ ...valid, derived: {}, ...change });
     const withMeasures = () => defineMetric({ ...valid, ...change });
