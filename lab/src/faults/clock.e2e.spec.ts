@@ -82,7 +82,7 @@ describe('A clock that is wrong', () => {
 
   async function workThroughRuns(): Promise<void> {
     const load = startLoad(scene.loadOptions('clock', { runs: false }));
-    for (let run = 0; run < 3; run++) {
+    for (let run = 0; run < 2; run++) {
       await sleep(100);
       await scene.client.publish(run === 1 ? 'full' : 'incremental');
     }

@@ -7,16 +7,15 @@ import type { Random } from '../testing/random.js';
 import { sampleEvent } from '../testing/sample-events.js';
 
 const SEED = 20_260_108;
-const CHUNKS = 4;
+const CHUNKS = 3;
 /** A corrupt file may fail one run, which names it; the next one heals. */
 const RUNS_UNTIL_HEALED = 3;
 
 type Damage = (path: string, other: string, random: Random) => Promise<void>;
 
 const DAMAGES: readonly (readonly [string, Damage])[] = [
-  ...Array.from({ length: 4 }, (_, bit) => [`one bit flipped (${bit + 1})`, flipBit] as const),
+  ...Array.from({ length: 3 }, (_, bit) => [`one bit flipped (${bit + 1})`, flipBit] as const),
   ['truncated by one byte', async (path) => truncate(path, (await stat(path)).size - 1)],
-  ['cut in half', async (path) => truncate(path, Math.floor((await stat(path)).size / 2))],
   ['emptied', (path) => truncate(path, 0)],
   ['deleted', (path) => rm(path)],
   ['followed by a byte', async (path) => writeFile(path, Buffer.concat([await readFile(path), Buffer.from([0])]))],
@@ -63,7 +62,6 @@ describe('A file of the master dataset that was damaged', () => {
       expect(await scene.faults()).toEqual([]);
       await ingestMore(20);
       await scene.client.publish();
-      await scene.client.publish('full');
       expect(await scene.faults()).toEqual([]);
     },
     180_000,

@@ -50,6 +50,15 @@ export class SeenAnswers {
   #lastRun = 0;
   #lastLines = 0;
 
+  readonly #checked = new Set<number>();
+
+  /** The runs that have been seen since this was asked last: what a run covers never changes. */
+  runsToCheck() {
+    const fresh = [...this.runs].filter(([run]) => !this.#checked.has(run));
+    for (const [run] of fresh) this.#checked.add(run);
+    return fresh;
+  }
+
   /** Notes an answer that came after every answer noted before. */
   add({ boundary, batch, speed, merged }: MetricAnswer): void {
     this.count++;
