@@ -6,6 +6,9 @@ import { type DuckDb, type DuckDbOptions, openDuckDb } from './open-duckdb.js';
 import { recompute } from './recompute-views.js';
 import { loadRowsSql, writeDayFileSql } from './sql/archive.sql.js';
 
+/** DuckDB has no code of its own for it. */
+const DISK_FULL = /no space left|disk quota/i;
+
 /** Opens a DuckDB for one run; close it after. A statement that runs when `cut` is raised ends with its reason. */
 export async function openDuckDbBatchEngine(options: DuckDbOptions, cut: AbortSignal): Promise<BatchEngine> {
   return new DuckDbBatchEngine(await openDuckDb(options), cut);
@@ -44,7 +47,10 @@ class DuckDbBatchEngine implements BatchEngine {
       return await work(this.#db.connection);
     } catch (error) {
       this.#cut.throwIfAborted();
-      throw new TandemError('internal', `DuckDB: ${messageOf(error)}`, { cause: error });
+      const message = messageOf(error);
+      throw new TandemError(DISK_FULL.test(message) ? 'unavailable' : 'internal', `DuckDB: ${message}`, {
+        cause: error,
+      });
     }
   }
 }

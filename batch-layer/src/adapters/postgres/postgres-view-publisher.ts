@@ -16,6 +16,7 @@ import {
 import type { OnCheckpoint } from '../../checkpoint.js';
 import type { BaseExport } from '../../ports/batch-engine.js';
 import type { Publication, ViewPublisher } from '../../ports/view-publisher.js';
+import { onDisk } from '../files/storage-fault.js';
 import { copyIn, copyOut } from './copy-files.js';
 import { refuseStale } from './fenced.js';
 import * as sql from './sql/publish.sql.js';
@@ -58,7 +59,8 @@ export class PostgresViewPublisher implements ViewPublisher {
       await transaction.query(sql.ADD_DIRTY_DAYS_SQL, [days]);
       await copyOut(transaction, sql.exportConflictsSql(baseRun), conflictsFile);
       for (const metric of metrics) {
-        await copyOut(transaction, sql.exportRowsSql(metric, baseRun), rowFiles.get(metric.name) ?? '');
+        const file = rowFiles.get(metric.name) ?? '';
+        await onDisk(() => copyOut(transaction, sql.exportRowsSql(metric, baseRun), file));
       }
     });
     return { conflictsFile, rowFiles };

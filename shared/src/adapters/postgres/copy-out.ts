@@ -10,6 +10,8 @@ const STALLED_AFTER_MS = 30_000;
  */
 export class CopyOut implements Submittable {
   readonly done: Promise<void>;
+  /** Set by the driver where the connection has a query_timeout: its timer runs until this is called. */
+  callback: (() => void) | undefined;
   readonly #text: string;
   readonly #onRow: (row: Buffer) => void;
   #socket: Socket | undefined;
@@ -60,6 +62,7 @@ export class CopyOut implements Submittable {
 
   handleReadyForQuery(): void {
     this.#isOver = true;
+    this.callback?.();
     this.#socket?.setTimeout(0, this.#cutWhenStalled);
     // The last row may have paused it, and the next statement needs it.
     this.#socket?.resume();
@@ -68,6 +71,7 @@ export class CopyOut implements Submittable {
 
   handleError(error: Error): void {
     this.#isOver = true;
+    this.callback?.();
     this.#reject(error);
   }
 }
