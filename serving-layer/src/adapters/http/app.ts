@@ -1,4 +1,4 @@
-import { type Logger, messageOf } from '@tandem/shared';
+import { type Logger, messageOf, TandemError } from '@tandem/shared';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { authorize } from './authorize.js';
 import { openApiOf } from './openapi.js';
@@ -93,7 +93,9 @@ function answerErrors(logger: Logger) {
   return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
     const problem = toProblem(error);
     if (problem.status >= 500) {
-      logger.error(
+      // "Not yet" is an answer, given many times while a start replays the log; anything else is a fault.
+      const isFault = !(error instanceof TandemError && error.code === 'not-provable');
+      logger[isFault ? 'error' : 'info'](
         { method: request.method, path: request.path, status: problem.status, error: messageOf(error) },
         'request failed',
       );
