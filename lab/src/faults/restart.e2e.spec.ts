@@ -4,8 +4,9 @@ import { sampleEvent } from '../testing/sample-events.js';
 import type { MetricAnswer } from '../testing/tandem-client.js';
 
 const SEED = 20_260_105;
-const EVENTS_PER_REQUEST = 4_000;
+const EVENTS_PER_REQUEST = 2_500;
 const REQUESTS = 5;
+const KEPT_RUNS = 3;
 
 describe('A restart, after which the realtime view must be rebuilt', () => {
   let scene: FaultScene;
@@ -25,7 +26,8 @@ describe('A restart, after which the realtime view must be rebuilt', () => {
       const lines = [...events, ...copies].map((event) => JSON.stringify(event)).join('\n');
       expect((await client.send('POST', '/events', lines, 'application/x-ndjson')).status).toBe(202);
       scene.sent.acknowledge(events);
-      if (request === 1) await client.publish();
+      // So many runs that the first is kept and the empty one no longer: reading resumes in the middle of the log.
+      if (request < KEPT_RUNS) await client.publish();
     }
     await client.untilCaughtUp();
     before = await client.answer('/metrics/revenue');
@@ -54,8 +56,12 @@ describe('A restart, after which the realtime view must be rebuilt', () => {
     expect(statuses.length).toBeGreaterThan(1);
   }, 180_000);
 
-  it('changes no answer, also after the next run', async () => {
+  it('leaves every kept run to go back to, and changes no answer, also after the next run', async () => {
     expect(await scene.faults()).toEqual([]);
+    for (let step = 1; step < KEPT_RUNS; step++) {
+      expect((await scene.client.post('/batch/rollback')).status).toBe(200);
+      expect(await scene.client.answer('/metrics/revenue')).toMatchObject({ merged: before.merged });
+    }
     await scene.client.publish();
     expect(await scene.faults()).toEqual([]);
   }, 180_000);
