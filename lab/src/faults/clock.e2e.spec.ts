@@ -8,8 +8,7 @@ import { startLoad } from '../testing/load.js';
 import { withDatabase } from '../testing/log-content.js';
 
 const SEED = 20_260_110;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * 3_600_000;
 
 /** JavaScript that shows Node another time of day: in every thread, as it is loaded before anything else. */
 function clockProgram(skewMs: string): string {
@@ -31,12 +30,9 @@ describe('A clock that is wrong', () => {
   afterEach(() => scene.close());
 
   it.each([
-    ['an hour ahead', `${HOUR_MS}`],
     ['ten days behind', `${-10 * DAY_MS}`],
-    [
-      'jumping ten days back and forth all the time',
-      `Math.floor((RealDate.now() - startedMs) / 40) % 2 * ${-10 * DAY_MS}`,
-    ],
+    ['leaping ahead a day at a time', `Math.floor((RealDate.now() - startedMs) / 40) * ${DAY_MS}`],
+    ['falling back a day at a time', `Math.floor((RealDate.now() - startedMs) / 40) * ${-DAY_MS}`],
   ])(
     'changes no answer: %s',
     async (_, skewMs) => {
