@@ -91,6 +91,8 @@ function refusePath(routes: readonly Route[]) {
 /** Express knows an error handler by its four parameters. */
 function answerErrors(logger: Logger) {
   return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    // The caller has gone in the midst of the request: there is nobody to answer, and nothing is wrong here.
+    if (request.socket.destroyed) return;
     const problem = toProblem(error);
     if (problem.status >= 500) {
       // "Not yet" is an answer, given many times while a start replays the log; anything else is a fault.

@@ -23,7 +23,8 @@ export function unsupportedType(found: string, allowed: readonly string[]): Http
 /** The chunks of a body, unpacked if it is gzip'd. Throws 415 for other encodings, `request-invalid` when it breaks. */
 export function bodyChunks(request: Request): AsyncIterable<Buffer> {
   const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
-  if (encoding === 'identity') return request;
+  // Who stops reading early still wants to answer: the connection must stay.
+  if (encoding === 'identity') return request.iterator({ destroyOnReturn: false });
   if (encoding !== 'gzip') throw unsupportedEncoding(encoding);
   return gunzipped(request);
 }

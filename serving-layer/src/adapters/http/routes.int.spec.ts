@@ -220,9 +220,9 @@ describe('too much', () => {
       environment: { MAX_CONCURRENT_QUERIES: '2', QUERY_DEADLINE_MS: '300' },
       wrapLog: (log) => overriding(log, { endOffsets: () => new Promise(() => {}) }),
     });
-    const responses = await Promise.all([1, 2, 3].map((id) => slow.get(`/metrics/tickets?priority=${id}`)));
+    const asked = [1, 2, 3].map((id) => slow.get(`/metrics/tickets?priority=${id}`));
+    const responses = await Promise.all(asked).finally(slow.close);
     expect(responses.map(({ status }) => status).sort()).toEqual([429, 503, 503]);
     expect(responses.every(({ headers }) => headers.get('retry-after') !== null)).toBe(true);
-    await slow.close();
   });
 });
