@@ -19,8 +19,8 @@ describe('A Tandem that is killed in the middle of a batch run', () => {
     async (checkpoint) => {
       const dying = await scene.start({ settings: { TANDEM_CRASH_AT: checkpoint } });
       const load = startLoad(scene.loadOptions('crash', { runs: false }));
-      const enough = scene.sent.acknowledged.size + 200;
-      await waitFor('200 events more', () => scene.sent.acknowledged.size >= enough);
+      const enough = scene.sent.acknowledged.size + 100;
+      await waitFor('100 events more', () => scene.sent.acknowledged.size >= enough);
       await dying.post('/batch/runs', { mode: 'incremental' }).catch(() => undefined);
       expect(await scene.process.ended).toEqual({ code: null, signal: 'SIGKILL' });
       scene.kills++;

@@ -5,7 +5,7 @@ import { startLoad } from '../testing/load.js';
 import { databasePidOf } from '../testing/tandem-process.js';
 
 const SEED = 20_260_101;
-const KILLS = 18;
+const KILLS = 16;
 const LONGEST_LOAD_MS = 1_200;
 
 describe('A Tandem that is killed again and again under load', () => {

@@ -9,6 +9,8 @@ import { type RunningProgram, startBatchProcess, waitFor } from '../testing/tand
 const SEED = 20_260_106;
 const TRIGGERS = 50;
 const RUNS = 8;
+/** Short, as a lab that is frozen while it still holds the lease keeps it for so long. */
+const SETTINGS = { BATCH_LEASE_MS: '5000' };
 
 describe('Batch runs that several want at once', () => {
   let scene: FaultScene;
@@ -16,7 +18,7 @@ describe('Batch runs that several want at once', () => {
 
   beforeAll(async () => {
     scene = await FaultScene.open(SEED);
-    await scene.start();
+    await scene.start({ settings: SETTINGS });
     await ingest(300);
   }, 180_000);
   afterAll(async () => {
@@ -44,7 +46,7 @@ describe('Batch runs that several want at once', () => {
   }, 180_000);
 
   it('are served by either of two batch processes', async () => {
-    second = await startBatchProcess(scene.dataFolder);
+    second = await startBatchProcess(scene.dataFolder, SETTINGS);
     scene.process.signal('SIGSTOP');
     const bySecond = await requestDirectly();
     await waitFor('the second process to publish a run', async () => (await stateOf(bySecond)) === 'published');
