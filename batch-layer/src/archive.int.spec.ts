@@ -38,7 +38,7 @@ describe('the archiver', () => {
         });
         expect(await archived(layer, await catalog().files())).toEqual(expected.sort());
       }),
-      { numRuns: 8 },
+      { numRuns: 8, endOnFailure: true },
     );
   }, 120_000);
 

@@ -38,7 +38,8 @@ describe('a corrupt file of the master dataset', () => {
     async (_, damage) => {
       const catalog = new PostgresCatalog(layer.database);
       const before = await rows();
-      const [file, , , other] = await catalog.files();
+      const files = await catalog.files();
+      const [file, other] = [files.at(-1), files[0]];
       const path = file?.path ?? '';
       await damage(join(layer.folder, path), join(layer.folder, other?.path ?? ''));
 

@@ -3,6 +3,7 @@ import { LocalDatasetFiles } from './adapters/files/local-dataset-files.js';
 import { PostgresViewPublisher } from './adapters/postgres/postgres-view-publisher.js';
 import { attendOpenRun } from './attend.js';
 import type { Checkpoint } from './checkpoint.js';
+import type { Lease } from './ports/lease.js';
 import { orderLines } from './testing/sample-records.js';
 import { PARTITIONS, TestBatchLayer } from './testing/test-batch-layer.js';
 import { currentRows } from './testing/view-rows.js';
@@ -91,6 +92,24 @@ describe('the lease', () => {
     expect((await layer.runs.current()).id).toBe(1);
     expect(await currentRows(layer.database, layer.metrics[0] as never)).toEqual(before);
     expect((await layer.publish()).state).toBe('published');
+  });
+
+  it('decides alone: a frozen holder’s view is refused before anybody has looked at its run', async () => {
+    layer.append(orderLines(10, { partitions: PARTITIONS }));
+    let next: Lease | undefined;
+    const publisher = new PostgresViewPublisher(layer.database, async (step) => {
+      if (step !== 'publish-rows-copied') return;
+      await expire();
+      next = await layer.desk().take();
+    });
+    await layer.runs.request('incremental', 'manual');
+    const attending = attendOpenRun({ ...layer.tools, publisher }, layer.desk());
+    await expect(attending).rejects.toMatchObject({ code: 'fenced' });
+    expect((await layer.get(1)).state).toBe('publishing');
+    expect((await layer.runs.current()).id).toBe(0);
+    await next?.release();
+    await attendOpenRun(layer.tools, layer.desk());
+    expect(await layer.get(1)).toMatchObject({ state: 'failed', error: { code: 'interrupted' } });
   });
 });
 

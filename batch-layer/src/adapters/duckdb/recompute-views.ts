@@ -11,7 +11,7 @@ import { dimensionFields, distinctMeasures, type NamedMeasure, valueFields } fro
 /** How many (group, value) pairs of the all-time rows are counted at once: bounds memory, whatever the history. */
 const PAIRS_PER_BUCKET = 2_000_000;
 
-/** Recomputes chunk by chunk of days, then the all-time rows. */
+/** Recomputes chunk by chunk of days, then the all-time rows. Leaves nothing behind that a second call would trip over. */
 export async function recompute(connection: DuckDBConnection, plan: RecomputePlan): Promise<RecomputeResult> {
   const rowFiles = new Map<string, string[]>(plan.metrics.map(({ name }) => [name, []]));
   const fileFor = (metric: Metric, part: string) => {
@@ -21,8 +21,9 @@ export async function recompute(connection: DuckDBConnection, plan: RecomputePla
   };
   await makeTables(connection, plan);
   for (const [index, files] of plan.chunks.entries()) {
-    await loadWinners(connection, plan, files, index);
+    await connection.run(dedupe.findLosersSql(files));
     if ((await count(connection, dedupe.countDisplacedSql(plan.baseBoundary))) > 0) return { displaced: true };
+    await loadWinners(connection, plan, files, index);
     for (const metric of plan.metrics) {
       await makeDayRows(connection, metric, plan.runId, fileFor(metric, `days-${index}`));
     }
@@ -52,7 +53,6 @@ async function loadWinners(
   files: readonly string[],
   chunk: number,
 ): Promise<void> {
-  await connection.run(dedupe.findLosersSql(files));
   const losers = await count(connection, 'SELECT count(*) AS n FROM loser');
   const columns = { values: valueFields(plan.metrics), dimensions: dimensionFields(plan.metrics) };
   for (const name of columns.dimensions) await connection.run(dedupe.makeDimensionTypeSql(name, files, chunk));

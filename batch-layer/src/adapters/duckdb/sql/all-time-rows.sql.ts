@@ -30,7 +30,7 @@ export function makeTotalsTableSql(metric: Metric): string {
     ...metric.dimensions.map((name) => `"${name}" VARCHAR`),
     ...additiveMeasures(metric).map(([name]) => `"${name}" HUGEINT`),
   ];
-  return `CREATE TEMP TABLE "total_${metric.name}" (${columns.join(', ')})`;
+  return `CREATE OR REPLACE TEMP TABLE "total_${metric.name}" (${columns.join(', ')})`;
 }
 
 export function addTotalsSql(metric: Metric): string {
@@ -42,7 +42,7 @@ SELECT ${[quoted(['grouping', ...metric.dimensions]), ...sums].join(', ')} FROM 
 /** Table `new_<metric>_<measure>`: values of events that the base run did not know. */
 export function makeNewPairsTableSql(metric: Metric, [name]: NamedMeasure): string {
   const columns = [...metric.dimensions.map((dimension) => `"${dimension}" VARCHAR`), 'value VARCHAR'];
-  return `CREATE TEMP TABLE ${newPairs(metric, name)} (${columns.join(', ')})`;
+  return `CREATE OR REPLACE TEMP TABLE ${newPairs(metric, name)} (${columns.join(', ')})`;
 }
 
 export function addNewPairsSql(metric: Metric, [name]: NamedMeasure): string {
@@ -98,7 +98,7 @@ export function makeFreshTableSql(metric: Metric, [name]: NamedMeasure): string 
     `"${name}" BIGINT`,
     `"${name}_sketch" VARCHAR`,
   ];
-  return `CREATE TEMP TABLE ${fresh(metric, name)} (${columns.join(', ')})`;
+  return `CREATE OR REPLACE TEMP TABLE ${fresh(metric, name)} (${columns.join(', ')})`;
 }
 
 /** Adds to `fresh_<metric>_<measure>` how many values of this bucket are new to each group, and the smallest hashes. */

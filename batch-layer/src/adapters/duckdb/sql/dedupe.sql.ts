@@ -95,17 +95,17 @@ function isAtOrAbove(boundary: Offsets): string {
   return `("offset" >= [${boundary.join(', ')}]["partition" + 1])`;
 }
 
-export const MAKE_TALLY_TABLE_SQL = `CREATE TEMP TABLE day_tally
+export const MAKE_TALLY_TABLE_SQL = `CREATE OR REPLACE TEMP TABLE day_tally
 (day BIGINT, "partition" BIGINT, row_count BIGINT, folded BIGINT, duplicates BIGINT, conflicts BIGINT)`;
 
 export const MAKE_CONFLICT_TABLE_SQL =
-  'CREATE TEMP TABLE day_conflict (day BIGINT, "partition" BIGINT, "offset" BIGINT)';
+  'CREATE OR REPLACE TEMP TABLE day_conflict (day BIGINT, "partition" BIGINT, "offset" BIGINT)';
 
 /** Table `base_conflict`: positions of copies that did not count in the base's view. */
 export function loadBaseConflictsSql(file: string | undefined): string {
   const columns = '("partition" BIGINT, "offset" BIGINT)';
-  if (file === undefined) return `CREATE TEMP TABLE base_conflict ${columns}`;
-  return `CREATE TEMP TABLE base_conflict AS FROM read_csv(${sqlText(file)},
+  if (file === undefined) return `CREATE OR REPLACE TEMP TABLE base_conflict ${columns}`;
+  return `CREATE OR REPLACE TEMP TABLE base_conflict AS FROM read_csv(${sqlText(file)},
 auto_detect = false, header = false, columns = {'partition': 'BIGINT', 'offset': 'BIGINT'})`;
 }
 
