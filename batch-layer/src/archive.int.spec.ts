@@ -76,6 +76,7 @@ describe('the archiver', () => {
         partition: 1,
         offset: 0,
         value: Buffer.from('{"type":"order_lost"}'),
+        size: 21,
         path: 'type',
         reason: expect.any(String),
       },

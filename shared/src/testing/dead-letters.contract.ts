@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DeadLetter, DeadLetters } from '../ports/dead-letters.js';
+import { type DeadLetter, type DeadLetters, MAX_LISTED_BYTES } from '../ports/dead-letters.js';
 
 export type DeadLettersSubject = { readonly deadLetters: DeadLetters; close(): Promise<void> };
 
@@ -33,7 +33,9 @@ export function describeDeadLetters(name: string, createSubject: () => Promise<D
       const odd = letter(7, { partition: 3, value: Buffer.from([0, 0xff, 0xfe]), path: 'a.b', reason: '"quoted" ü' });
       await deadLetters.put([odd]);
       const { letters } = await deadLetters.list(10);
-      expect(letters.map(({ value, ...rest }) => ({ ...rest, value: Buffer.from(value ?? []) }))).toEqual([odd]);
+      expect(letters.map(({ value, ...rest }) => ({ ...rest, value: Buffer.from(value ?? []) }))).toEqual([
+        { ...odd, size: 3 },
+      ]);
     });
 
     it('keep a letter without bytes, and one whose reason holds NUL', async () => {
@@ -41,6 +43,19 @@ export function describeDeadLetters(name: string, createSubject: () => Promise<D
       const { total, letters } = await deadLetters.list(10);
       expect(total).toBe(2);
       expect(letters.find(({ offset }) => offset === 1)?.value).toBeNull();
+    });
+
+    it('show the beginning of a large value, and its size', async () => {
+      await deadLetters.put([
+        letter(1, { value: Buffer.alloc(MAX_LISTED_BYTES + 1, 'x') }),
+        letter(2, { value: null }),
+      ]);
+      const { letters } = await deadLetters.list(10);
+      const shown = letters.map(({ offset, value, size }) => [offset, value?.length, size]);
+      expect(shown.sort()).toEqual([
+        [1, MAX_LISTED_BYTES, MAX_LISTED_BYTES + 1],
+        [2, undefined, 0],
+      ]);
     });
 
     it('are the same when put again, in one call or by another layer: the first counts', async () => {

@@ -2,7 +2,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   createLogger,
   type DeadLetter,
-  type DeadLetters,
   type EventLog,
   isAtOrBelow,
   loadMetrics,
@@ -14,6 +13,7 @@ import {
   type RunStore,
   zeroOffsets,
 } from '@tandem/shared';
+import { MemoryDeadLetters } from '@tandem/shared/adapters/memory/memory-dead-letters';
 import { MemoryRealtimeViewStore } from '@tandem/shared/adapters/memory/memory-realtime-view-store';
 import { type SpeedConfig, speedConfigSchema } from '../config.js';
 import type { SpeedLayer } from '../main.js';
@@ -46,25 +46,20 @@ async function unused(): Promise<never> {
   throw new Error('the speed layer asks for nothing but the kept runs');
 }
 
-/** Dead letters in memory, by position; refuses as often as told to. */
-export class MemoryDeadLetters implements DeadLetters {
-  readonly kept = new Map<string, DeadLetter>();
+/** Dead letters in memory that refuse as often as they are told to. */
+export class RefusingDeadLetters extends MemoryDeadLetters {
   refusals = 0;
 
-  async put(letters: readonly DeadLetter[]): Promise<void> {
+  override async put(letters: readonly DeadLetter[]): Promise<void> {
     if (this.refusals-- > 0) throw new Error('no room for dead letters');
-    for (const letter of letters) this.kept.set(`${letter.partition}/${letter.offset}`, letter);
-  }
-
-  async list(limit: number) {
-    return { total: this.kept.size, letters: [...this.kept.values()].slice(0, limit) };
+    await super.put(letters);
   }
 }
 
 export type Scene = SpeedOptions & {
   readonly runs: KeptRuns;
   readonly store: MemoryRealtimeViewStore;
-  readonly deadLetters: MemoryDeadLetters;
+  readonly deadLetters: RefusingDeadLetters;
 };
 
 const metrics: readonly Metric[] = await loadMetrics();
@@ -76,7 +71,7 @@ export function sceneOf(log: EventLog, settings: Partial<SpeedConfig> = {}): Sce
     metrics,
     runs: new KeptRuns(zeroOffsets(log.partitions)),
     store: new MemoryRealtimeViewStore(),
-    deadLetters: new MemoryDeadLetters(),
+    deadLetters: new RefusingDeadLetters(),
     config: { ...speedConfigSchema.parse({ SPEED_DROP_POLL_MS: 10 }), ...settings },
     logger: createLogger('speed-layer', 'silent'),
   };

@@ -189,9 +189,9 @@ describe('dead letters', () => {
     expect(total).toBe(3);
     expect(letters).toEqual(
       expect.arrayContaining([
-        { partition: 0, offset: 7, path: '', reason: 'not UTF-8', base64: '/wA=', text: null },
-        { partition: 1, offset: 8, path: 'type', reason: 'no type', base64: 'e30=', text: '{}' },
-        { partition: 2, offset: 9, path: '', reason: 'no bytes', base64: null, text: null },
+        { partition: 0, offset: 7, path: '', reason: 'not UTF-8', size: 2, base64: '/wA=', text: null },
+        { partition: 1, offset: 8, path: 'type', reason: 'no type', size: 2, base64: 'e30=', text: '{}' },
+        { partition: 2, offset: 9, path: '', reason: 'no bytes', size: 0, base64: null, text: null },
       ]),
     );
   });

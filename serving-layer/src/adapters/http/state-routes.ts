@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { DeadLetter, DeadLetters } from '@tandem/shared';
+import type { DeadLetters, ListedLetter } from '@tandem/shared';
 import { z } from 'zod';
 import { type LedgerSources, readLedger } from '../../ledger.js';
 import { type ReadinessSources, reasonsNotReady } from '../../readiness.js';
@@ -43,19 +43,20 @@ function deadLettersRoute(deadLetters: DeadLetters): Route {
     },
     describe: {
       query: z.toJSONSchema(limitSchema, { io: 'input' }),
-      answers: { 200: 'Position, reason and bytes: as base64, and as text where they are UTF-8' },
+      answers: { 200: 'Position, reason, size and the first 4096 bytes: as base64, and as text where they are UTF-8' },
       problems: [400, 503],
     },
   };
 }
 
-function showLetter({ partition, offset, value, path, reason }: DeadLetter) {
+function showLetter({ partition, offset, value, size, path, reason }: ListedLetter) {
   const bytes = value && Buffer.from(value);
   return {
     partition,
     offset,
     path,
     reason,
+    size,
     base64: bytes?.toString('base64') ?? null,
     text: bytes && isUtf8(bytes) ? bytes.toString('utf8') : null,
   };

@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters } from '../../ports/dead-letters.js';
+import { type DeadLetter, type DeadLetters, type ListedLetter, MAX_LISTED_BYTES } from '../../ports/dead-letters.js';
 
 /** Dead letters in process memory, for tests and simulations. */
 export class MemoryDeadLetters implements DeadLetters {
@@ -11,7 +11,13 @@ export class MemoryDeadLetters implements DeadLetters {
     }
   }
 
-  async list(limit: number): Promise<{ readonly total: number; readonly letters: readonly DeadLetter[] }> {
-    return { total: this.#byPosition.size, letters: [...this.#byPosition.values()].reverse().slice(0, limit) };
+  async list(limit: number): Promise<{ readonly total: number; readonly letters: readonly ListedLetter[] }> {
+    const latest = [...this.#byPosition.values()].reverse().slice(0, limit);
+    return { total: this.#byPosition.size, letters: latest.map(listed) };
   }
+}
+
+function listed(letter: DeadLetter): ListedLetter {
+  const { value } = letter;
+  return { ...letter, value: value?.subarray(0, MAX_LISTED_BYTES) ?? null, size: value?.length ?? 0 };
 }

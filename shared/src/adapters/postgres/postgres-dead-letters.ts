@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters } from '../../ports/dead-letters.js';
+import { type DeadLetter, type DeadLetters, type ListedLetter, MAX_LISTED_BYTES } from '../../ports/dead-letters.js';
 import { type Database, databaseError } from './database.js';
 import { toSafeInteger } from './safe-integer.js';
 
@@ -10,11 +10,12 @@ const PUT_SQL = `
   SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[], $4::text[], $5::text[])
   ON CONFLICT (partition, "offset") DO NOTHING`;
 const LIST_SQL = `
-  SELECT partition, "offset", value, path, reason FROM tandem.dead_letter
+  SELECT partition, "offset", substring(value FOR $2) AS value, coalesce(length(value), 0) AS size, path, reason
+  FROM tandem.dead_letter
   ORDER BY found_at DESC, partition DESC, "offset" DESC LIMIT $1`;
 const COUNT_SQL = 'SELECT count(*) AS total FROM tandem.dead_letter';
 
-type DeadLetterRow = Omit<DeadLetter, 'offset'> & { readonly offset: string };
+type DeadLetterRow = Omit<ListedLetter, 'offset'> & { readonly offset: string };
 
 /** Dead letters in a table: one row per position in the log, whoever finds it first. */
 export class PostgresDeadLetters implements DeadLetters {
@@ -30,10 +31,10 @@ export class PostgresDeadLetters implements DeadLetters {
     }
   }
 
-  async list(limit: number): Promise<{ readonly total: number; readonly letters: readonly DeadLetter[] }> {
+  async list(limit: number): Promise<{ readonly total: number; readonly letters: readonly ListedLetter[] }> {
     try {
       const { rows: counts } = await this.#database.query<{ total: string }>(COUNT_SQL);
-      const { rows } = await this.#database.query<DeadLetterRow>(LIST_SQL, [limit]);
+      const { rows } = await this.#database.query<DeadLetterRow>(LIST_SQL, [limit, MAX_LISTED_BYTES]);
       const letters = rows.map((row) => ({ ...row, offset: toSafeInteger(row.offset) }));
       return { total: toSafeInteger(counts[0]?.total ?? '0'), letters };
     } catch (error) {
