@@ -120,6 +120,17 @@ describe('publishing', () => {
     ]);
   });
 
+  it('counts a value as new that so far only a copy had which did not count', async () => {
+    const counted = record(0, orderLine(700, 0));
+    layer.append([counted, record(1, orderLine(700, 0, { customer_id: 'shy' }))]);
+    await layer.publish();
+    layer.append([record(1, orderLine(701, 2, { customer_id: 'shy' }))]);
+    const run = await layer.publish();
+    expect(run).toMatchObject({ daysRecomputed: 1, conflicts: 1 });
+    const { events } = readByOracle(await layer.recordsBelow(run));
+    expect(await currentRows(layer.database, revenue)).toEqual(expectedRows(revenue, events));
+  });
+
   it('computes everything anew when a new copy takes the place of one that counted, in the same run', async () => {
     layer.append([record(2, orderLine(700, 0, { category: 'before', customer_id: 'gone' }))]);
     await layer.publish();
