@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { registerUniteSketches } from './unite-sketches.js';
 
 export type DuckDbOptions = {
   readonly threads: number;
@@ -28,6 +29,7 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   await connection.run(`SET allowed_directories = [${options.allowedFolders.map(sqlText).join(', ')}]`);
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
+  registerUniteSketches(connection);
   const close = () => {
     connection.closeSync();
     instance.closeSync();

@@ -11,7 +11,6 @@ import {
   isOneOf,
   type NamedMeasure,
   SKETCH_SQL,
-  smallestHashes,
 } from './metric-parts.js';
 
 /**
@@ -96,7 +95,7 @@ export function makeFreshTableSql(metric: Metric, [name]: NamedMeasure): string 
     '"grouping" INTEGER',
     ...metric.dimensions.map((dimension) => `"${dimension}" VARCHAR`),
     `"${name}" BIGINT`,
-    `"${name}_sketch" VARCHAR`,
+    `"new_${name}_sketch" VARCHAR`,
   ];
   return `CREATE OR REPLACE TEMP TABLE ${fresh(metric, name)} (${columns.join(', ')})`;
 }
@@ -118,7 +117,7 @@ FROM (SELECT ${key}, id FROM (SELECT ${distinct}${pair} FROM coded_pair)
 /** Writes the all-time rows in the order of `viewColumns`. */
 export function writeAllTimeRowsSql(metric: Metric, runId: number, baseFile: string | undefined, file: string): string {
   const parts = [
-    ...(baseFile === undefined ? [] : [`FROM ${baseRows(metric, baseFile)}`]),
+    `FROM ${baseFile === undefined ? noBaseRows(metric) : baseRows(metric, baseFile)}`,
     `FROM "total_${metric.name}"`,
     ...distinctMeasures(metric).map(([name]) => `FROM ${fresh(metric, name)}`),
   ];
@@ -138,11 +137,13 @@ GROUP BY ${quoted(['grouping', ...metric.dimensions])}
 ) TO ${sqlText(file)} (FORMAT csv, HEADER false)`;
 }
 
-/** The smallest hashes of several sketches; null where there is none. */
+/** The base's sketch with the new hashes put in; as it is where there are none, null where there is neither. */
 function unionOfSketches(column: string): string {
-  const all = `regexp_extract_all(string_agg("${column}", ''), '[0-9a-f]{${HASH_TEXT_LENGTH}}')`;
-  const union = smallestHashes(`list_distinct(${all})`);
-  return `'\\x' || CASE WHEN count("${column}") < 2 THEN any_value("${column}") ELSE ${union} END AS "${column}"`;
+  const [base, added] = [`any_value("${column}")`, `string_agg("new_${column}", '')`];
+  return `'\\x' || CASE
+  WHEN count("new_${column}") = 0 THEN ${base}
+  WHEN count("new_${column}") = 1 AND count("${column}") = 0 THEN ${added}
+  ELSE unite_sketches(coalesce(${base}, ''), ${added}) END AS "${column}"`;
 }
 
 function baseRows(metric: Metric, file: string): string {
@@ -159,6 +160,11 @@ function baseRows(metric: Metric, file: string): string {
 function maxLineSize(metric: Metric): number {
   const hexDigits = SKETCH_SIZE * HASH_TEXT_LENGTH * distinctMeasures(metric).length;
   return hexDigits + MAX_KEY_AND_NUMBERS_BYTES;
+}
+
+function noBaseRows(metric: Metric): string {
+  const columns = sketchColumns(metric).map((name) => `CAST(NULL AS VARCHAR) AS "${name}"`);
+  return `(SELECT ${['1 AS "grouping"', ...columns].join(', ')} WHERE false)`;
 }
 
 function newPairs(metric: Metric, name: string): string {

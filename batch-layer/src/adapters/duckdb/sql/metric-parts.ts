@@ -107,8 +107,3 @@ const HASH_TEXT = `hex(id // ${IDS_PER_HASH} + ${16n ** BigInt(HASH_TEXT_LENGTH)
 /** The sketch of a group with distinct ids: the smallest hashes, ascending, one after the other. */
 export const SKETCH_SQL = `lower(array_to_string(list_transform(
   list_sort(list(id))[1:${SKETCH_SIZE}], lambda id: ${HASH_TEXT}), ''))`;
-
-/** The smallest of a list of hashes as text, ascending, one after the other. */
-export function smallestHashes(list: string): string {
-  return `array_to_string(list_sort(${list})[1:${SKETCH_SIZE}], '')`;
-}
