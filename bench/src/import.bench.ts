@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { newDataFolder } from '@tandem/lab/testing/tandem-process';
 import { TandemError } from '@tandem/shared';
@@ -15,8 +16,12 @@ const DATA = new URL('../../../shared/data/online-retail/', import.meta.url);
 const SALES = fileURLToPath(new URL('online-retail.csv.gz', DATA));
 const CATEGORIES = fileURLToPath(new URL('stockcode_category.csv', DATA));
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-const IMPORT = fileURLToPath(new URL('../../lab/dist/import/main.js', import.meta.url));
+const COMMANDS = fileURLToPath(new URL('../../lab/bin/tandem.mjs', import.meta.url));
+/** Sale lines of the real shop's year, each counted once. */
+const SALE_LINES = 524_877;
 const DAYS = 365;
+const LONGEST_WAIT_MS = 30_000;
+const POLL_MS = 100;
 
 /** Everything a new Tandem takes in: the real shop's year by the importer, or as many generated events as one stream. */
 export const importing: Benchmark = {
@@ -30,6 +35,7 @@ export const importing: Benchmark = {
       const dataFolder = await newDataFolder();
       const first = await openTimed(context, dataFolder);
       imported.push(await secondsOf(() => source.takeIn(first.house)));
+      await source.check(first.house);
       await first.house.stop();
       const again = await openTimed(context, dataFolder);
       await again.house.leave();
@@ -63,6 +69,7 @@ type Source = {
   readonly describe: string;
   readonly what: string;
   takeIn(house: House): Promise<void>;
+  check(house: House): Promise<void>;
 };
 
 async function chooseSource(context: Context): Promise<Source> {
@@ -78,14 +85,30 @@ function realShop(): Source {
     describe: 'UCI Online Retail, 541,909 rows, gzipped CSV with categories, in an empty Tandem each time.',
     what: 'npm run import -- online-retail, until all is acknowledged',
     takeIn: runImport,
+    check: untilCounted,
   };
 }
 
 async function runImport({ url }: House): Promise<void> {
-  const words = [IMPORT, 'online-retail', SALES, '--categories', CATEGORIES, '--url', url];
+  const words = [COMMANDS, 'import', 'online-retail', SALES, '--categories', CATEGORIES, '--url', url];
   const child = spawn(process.execPath, words, { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'ignore'] });
   const [code] = await once(child, 'close');
   if (code !== 0) throw new TandemError('internal', `the import ended with code ${code}`);
+}
+
+/** Asks until the speed layer has counted every sale: a time says nothing where not all was taken in. */
+async function untilCounted({ url }: House): Promise<void> {
+  const deadlineMs = performance.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    const answer = (await (await fetch(new URL('/metrics/revenue', url))).json()) as {
+      merged?: { line_items: number };
+    };
+    if (answer.merged?.line_items === SALE_LINES) return;
+    if (performance.now() > deadlineMs) {
+      throw new TandemError('internal', `found ${answer.merged?.line_items} sale lines; expected ${SALE_LINES}`);
+    }
+    await sleep(POLL_MS);
+  }
 }
 
 async function generatedShop({ sizes, place, say }: Context): Promise<Source> {
@@ -96,5 +119,6 @@ async function generatedShop({ sizes, place, say }: Context): Promise<Source> {
     describe: `${events.toLocaleString('en-US')} generated events, in an empty Tandem each time.`,
     what: 'one NDJSON stream to POST /events, until all is acknowledged',
     takeIn: (house) => postFile(house, file),
+    check: async () => {},
   };
 }
