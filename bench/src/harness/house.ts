@@ -15,9 +15,12 @@ export type House = {
 
 const POLL_MS = 50;
 
+/** The flag with which package.json starts Tandem. */
+const AS_NPM_START = { NODE_OPTIONS: '--max-semi-space-size=64' };
+
 export async function openHouse(place: Workplace, dataFolder?: string): Promise<House> {
   const folder = dataFolder ?? (await newDataFolder());
-  const tandem: TandemProcess = await startTandem({ dataFolder: folder });
+  const tandem: TandemProcess = await startTandem({ dataFolder: folder, settings: AS_NPM_START });
   const stop = once(async () => void (await tandem.stop()));
   const leave = once(async () => {
     await stop();
