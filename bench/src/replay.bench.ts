@@ -40,7 +40,7 @@ export const replay: Benchmark = {
         },
       ],
       limits:
-        'one thread of Node: JSON.parse, the garbage of decoded events, the duplicate window and the hashes for the sketches. The peer does nothing but JSON.parse, and Postgres sends on the other core.',
+        'one thread of Node, about 7 µs of processor time a record. The aim leaves 3.2 µs, of which reading and JSON.parse take 2. By profile: garbage of decoded events 15 %, hashes for the two sketches 14 %, duplicate window 11 %, decoding 11 %, merging each stretch into the view 6 %. More would need a second thread.',
     };
   },
 };
