@@ -50,3 +50,19 @@ export type BatchConfig = z.output<typeof batchConfigSchema>;
 export function readBatchConfig(environment?: Readonly<Record<string, string | undefined>>): Readonly<BatchConfig> {
   return environment === undefined ? readConfig(batchConfigSchema) : readConfig(batchConfigSchema, environment);
 }
+
+/** The settings under the names of the batch layer's options; where its data lie is for the caller to say. */
+export function batchSettingsOf(config: Omit<BatchConfig, 'POSTGRES_URL' | 'MASTER_DATASET'>) {
+  return {
+    partitions: config.LOG_PARTITIONS,
+    schedule: config.BATCH_SCHEDULE,
+    logLevel: config.LOG_LEVEL,
+    threads: config.BATCH_THREADS,
+    memoryLimit: config.BATCH_MEMORY_LIMIT,
+    maxChunkRecords: config.BATCH_CHUNK_RECORDS,
+    maxChunkBytes: config.BATCH_CHUNK_BYTES,
+    maxRows: config.BATCH_ROWS_AT_ONCE,
+    leaseMs: config.BATCH_LEASE_MS,
+    crashAt: config.TANDEM_CRASH_AT,
+  };
+}

@@ -23,7 +23,7 @@ import { PostgresViewPublisher } from './adapters/postgres/postgres-view-publish
 import { RunRequests } from './adapters/postgres/run-requests.js';
 import { attendOpenRun, isPassing } from './attend.js';
 import { type Checkpoint, crashAt } from './checkpoint.js';
-import { batchConfigSchema, readBatchConfig } from './config.js';
+import { batchConfigSchema, batchSettingsOf, readBatchConfig } from './config.js';
 import type { LeaseDesk } from './ports/lease.js';
 import type { BatchTools } from './run-batch.js';
 import { startSchedule } from './schedule.js';
@@ -156,17 +156,8 @@ async function runAsProcess(): Promise<void> {
   const layer = await startBatchLayer({
     databaseUrl: config.POSTGRES_URL,
     masterDatasetFolder: config.MASTER_DATASET,
-    partitions: config.LOG_PARTITIONS,
     metrics: await loadMetrics(),
-    schedule: config.BATCH_SCHEDULE,
-    logLevel: config.LOG_LEVEL,
-    threads: config.BATCH_THREADS,
-    memoryLimit: config.BATCH_MEMORY_LIMIT,
-    maxChunkRecords: config.BATCH_CHUNK_RECORDS,
-    maxChunkBytes: config.BATCH_CHUNK_BYTES,
-    maxRows: config.BATCH_ROWS_AT_ONCE,
-    leaseMs: config.BATCH_LEASE_MS,
-    crashAt: config.TANDEM_CRASH_AT,
+    ...batchSettingsOf(config),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void layer.stop());
 }

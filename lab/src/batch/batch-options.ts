@@ -1,4 +1,5 @@
 import type { BatchLayerOptions } from '@tandem/batch-layer';
+import { batchSettingsOf } from '@tandem/batch-layer/config';
 import type { LabConfig } from '../config.js';
 import type { Foundation } from '../foundation.js';
 
@@ -7,16 +8,7 @@ export function batchOptions(config: LabConfig, foundation: Foundation): BatchLa
   return {
     databaseUrl: foundation.databaseUrl,
     masterDatasetFolder: foundation.masterDatasetFolder,
-    partitions: config.LOG_PARTITIONS,
     metrics: foundation.metrics,
-    schedule: config.BATCH_SCHEDULE,
-    logLevel: config.LOG_LEVEL,
-    threads: config.BATCH_THREADS,
-    memoryLimit: config.BATCH_MEMORY_LIMIT,
-    maxChunkRecords: config.BATCH_CHUNK_RECORDS,
-    maxChunkBytes: config.BATCH_CHUNK_BYTES,
-    maxRows: config.BATCH_ROWS_AT_ONCE,
-    leaseMs: config.BATCH_LEASE_MS,
-    crashAt: config.TANDEM_CRASH_AT,
+    ...batchSettingsOf(config),
   };
 }

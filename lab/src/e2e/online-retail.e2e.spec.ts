@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fixture, realFile } from '../import/testing/files.js';
+import { SALES_SETS } from '../import/testing/files.js';
 import { ledgerDifferences } from '../testing/right-answers.js';
 import { runCommand } from '../testing/run-command.js';
 import { wrongSales } from '../testing/sales-oracle.js';
@@ -8,22 +8,7 @@ import { newDataFolder, removeDataFolder, startTandem, type TandemProcess } from
 
 const TIMEOUT_MS = 240_000;
 
-const SETS = [
-  {
-    name: 'an invented shop',
-    file: fixture('online-retail.csv'),
-    categories: fixture('online-retail-categories.csv'),
-    oracle: fixture('online-retail.oracle.json'),
-  },
-  {
-    name: 'the published Online Retail set',
-    file: realFile('online-retail/online-retail.csv.gz'),
-    categories: realFile('online-retail/stockcode_category.csv'),
-    oracle: realFile('online-retail/oracle.json'),
-  },
-];
-
-for (const { name, file, categories, oracle } of SETS) {
+for (const { name, file, categories, oracle } of SALES_SETS) {
   if (file === undefined || categories === undefined || oracle === undefined) continue;
   describe(`${name}, imported into a running Tandem`, () => {
     let dataFolder: string;

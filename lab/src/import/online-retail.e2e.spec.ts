@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { fixture, realFile } from './testing/files.js';
+import { SALES_SETS } from './testing/files.js';
 import { printedBy } from './testing/printed-by.js';
 import {
   GROUPINGS,
@@ -21,22 +21,7 @@ type Oracle = {
 
 const REAL_SET_TIMEOUT_MS = 120_000;
 
-const SETS = [
-  {
-    name: 'an invented shop',
-    file: fixture('online-retail.csv'),
-    categories: fixture('online-retail-categories.csv'),
-    oracle: fixture('online-retail.oracle.json'),
-  },
-  {
-    name: 'the published Online Retail set',
-    file: realFile('online-retail/online-retail.csv.gz'),
-    categories: realFile('online-retail/stockcode_category.csv'),
-    oracle: realFile('online-retail/oracle.json'),
-  },
-];
-
-for (const { name, file, categories, oracle } of SETS) {
+for (const { name, file, categories, oracle } of SALES_SETS) {
   if (file === undefined || categories === undefined || oracle === undefined) continue;
   describe(`events made from ${name}`, () => {
     const expected = readOracle(oracle);
