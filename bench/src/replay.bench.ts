@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadMetrics, TandemError } from '@tandem/shared';
+import { coldReason, loadMetrics, TandemError } from '@tandem/shared';
 import { MemoryRealtimeViewStore } from '@tandem/shared/adapters/memory/memory-realtime-view-store';
 import { PostgresDeadLetters } from '@tandem/shared/adapters/postgres/postgres-dead-letters';
 import { openPostgresEventLog } from '@tandem/shared/adapters/postgres/postgres-event-log';
@@ -50,7 +50,7 @@ async function replayOnce(place: Workplace, { url, database }: OpenDatabase, eve
   const { logger } = place;
   const metrics = await loadMetrics();
   const log = openPostgresEventLog({ databaseUrl: url, partitions: PARTITIONS, logger });
-  const store = new MemoryRealtimeViewStore();
+  const store = new MemoryRealtimeViewStore(PARTITIONS);
   const config = speedConfigSchema.parse({ SPEED_MAX_CELLS: 100_000_000 });
   const speed = await startSpeedLayer({
     log,
@@ -61,7 +61,7 @@ async function replayOnce(place: Workplace, { url, database }: OpenDatabase, eve
     config,
     logger,
   });
-  while ((await store.view()).cold !== null) await sleep(POLL_MS);
+  while (coldReason(await store.view()) !== null) await sleep(POLL_MS);
   const applied = (await store.view()).partitions.reduce((sum, partition) => sum + partition.applied, 0);
   await speed.stop();
   await log.close();

@@ -40,7 +40,7 @@ async function startLayers(config: LabConfig, foundation: Foundation, parts: Run
   const log = new PostgresEventLog({ databaseUrl, partitions: config.LOG_PARTITIONS, logger: loggerOf('log') });
   parts.add('log', () => log.close());
   const deadLetters = new PostgresDeadLetters(database);
-  const store = new MemoryRealtimeViewStore();
+  const store = new MemoryRealtimeViewStore(config.LOG_PARTITIONS);
 
   const batch = await startBatchThread(batchOptions(config, foundation), loggerOf('batch'));
   parts.add('batch layer', () => batch.stop());

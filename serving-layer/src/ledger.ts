@@ -1,4 +1,4 @@
-import { addTallies, offBy, type RealtimeViewStore, type RunStore, type Tally, ZERO_TALLY } from '@tandem/shared';
+import { addTallies, coldReason, offBy, type RealtimeViewStore, type RunStore, type Tally, ZERO_TALLY } from '@tandem/shared';
 import type { BatchViewReader } from './ports/batch-view-reader.js';
 
 /** What became of the records of one partition from `from` (inclusive) to `to` (exclusive). */
@@ -27,13 +27,13 @@ export type LedgerSources = {
 export async function readLedger({ runs, store, reader }: LedgerSources): Promise<Ledger> {
   const run = await runs.current();
   const batch = await batchLines(reader, run);
-  const { cold, partitions } = await store.view();
-  const speed = partitions.map(({ from, applied, segments }, partition) => {
+  const view = await store.view();
+  const speed = view.partitions.map(({ from, applied, segments }, partition) => {
     const tally = segments.reduce((sum, segment) => addTallies(sum, segment.tally), ZERO_TALLY);
     return ledgerLine(partition, from, applied, tally);
   });
   const balanced = [...batch, ...speed].every(({ off_by }) => off_by === 0);
-  return { balanced, batch: { run: run.id, partitions: batch }, speed: { cold, partitions: speed } };
+  return { balanced, batch: { run: run.id, partitions: batch }, speed: { cold: coldReason(view), partitions: speed } };
 }
 
 async function batchLines(

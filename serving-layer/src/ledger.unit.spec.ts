@@ -8,8 +8,9 @@ const speedTally: Tally = { read: 5, folded: 2, duplicate: 1, invalid: 1, barrie
 
 /** One partition: batch has read 3 records, speed 5. */
 async function ledgerWith(speed: Partial<Tally>, batch: { folded?: number; invalid?: number } = {}) {
-  const store = new MemoryRealtimeViewStore();
-  const owner = await store.begin([0]);
+  const store = new MemoryRealtimeViewStore(1);
+  const { owner } = await store.claim(0);
+  await store.begin(0, owner, 0);
   const segment = { start: 0, tally: { ...speedTally, ...speed }, cells: new Map() };
   await store.apply(owner, { partition: 0, from: 0, to: 5, segments: [segment] });
   const reader = {

@@ -41,7 +41,7 @@ async function sceneOf(
   cuts: readonly number[],
 ): Promise<Scene> {
   const log = new MemoryEventLog(PARTITIONS, 7);
-  const store = new MemoryRealtimeViewStore();
+  const store = new MemoryRealtimeViewStore(PARTITIONS);
   const view = new FoldedView(store, metrics);
   await view.begin([0, 0, 0]);
   const boundaries: number[][] = [];

@@ -15,6 +15,7 @@
  */
 import {
   addExact,
+  coldReason,
   countNew,
   type ExactInteger,
   type Offsets,
@@ -31,7 +32,8 @@ import { type DistinctValue, isDistinct, type MeasureValue, type Values } from '
  * Throws `not-provable` when the view is cold, or has no segment that starts exactly at the boundary though it is past it.
  */
 export function segmentsAbove(view: RealtimeView, boundary: Offsets): readonly (readonly Segment[])[] {
-  if (view.cold !== null) throw notProvable(`the realtime view cannot be used yet: ${view.cold}`);
+  const cold = coldReason(view);
+  if (cold !== null) throw notProvable(`the realtime view cannot be used yet: ${cold}`);
   return boundary.map((offset, partition) => partitionAbove(view.partitions[partition], partition, offset));
 }
 

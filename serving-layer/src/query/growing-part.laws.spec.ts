@@ -46,7 +46,7 @@ describe('a growing part', () => {
         async (records, steps, { queryString }) => {
           const query = metricQueryParser(metric)(queryString);
           const log = new MemoryEventLog(2);
-          const store = new MemoryRealtimeViewStore();
+          const store = new MemoryRealtimeViewStore(2);
           const view = new FoldedView(store, metrics);
           await view.begin([0, 0]);
           const growing = new GrowingPart(query);

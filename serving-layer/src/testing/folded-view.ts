@@ -33,7 +33,7 @@ export class FoldedView {
   readonly #store: RealtimeViewStore;
   readonly #metrics: readonly Metric[];
   readonly #seen = new Set<string>();
-  #owner = 0;
+  #owners: readonly number[] = [];
   #applied: number[] = [];
 
   constructor(store: RealtimeViewStore, metrics: readonly Metric[]) {
@@ -43,18 +43,20 @@ export class FoldedView {
 
   /** Begins at `from` (inclusive), and is warm at once. */
   async begin(from: readonly number[]): Promise<void> {
-    this.#owner = await this.#store.begin(from);
+    const claims = await Promise.all(from.map((_, partition) => this.#store.claim(partition)));
+    this.#owners = claims.map(({ owner }) => owner);
+    await this.#ofEach((partition, owner) => this.#store.begin(partition, owner, from[partition] ?? 0));
     this.#applied = [...from];
     this.#seen.clear();
-    await this.#store.setCold(this.#owner, null);
+    await this.setCold(null);
   }
 
   async setCold(reason: string | null): Promise<void> {
-    await this.#store.setCold(this.#owner, reason);
+    await this.#ofEach((partition, owner) => this.#store.setCold(partition, owner, reason));
   }
 
   async dropBelow(boundary: readonly number[]): Promise<void> {
-    await this.#store.dropBelow(this.#owner, boundary);
+    await this.#ofEach((partition, owner) => this.#store.dropBelow(partition, owner, boundary[partition] ?? 0));
   }
 
   /** Applies everything in the log below `until` (exclusive; the log's end without it) that is not applied yet. */
@@ -64,9 +66,13 @@ export class FoldedView {
       const from = this.#applied[partition] ?? 0;
       const to = from + records.length;
       const segments = await this.#fold(partition, from, records);
-      await this.#store.apply(this.#owner, { partition, from, to, segments });
+      await this.#store.apply(this.#owners[partition] ?? 0, { partition, from, to, segments });
       this.#applied[partition] = to;
     }
+  }
+
+  async #ofEach(change: (partition: number, owner: number) => Promise<void>): Promise<void> {
+    await Promise.all(this.#owners.map((owner, partition) => change(partition, owner)));
   }
 
   async #fold(partition: number, from: number, records: readonly LogRecord[]): Promise<readonly Segment[]> {

@@ -8,6 +8,8 @@ export type LogRecord = {
   readonly offset: number;
   readonly value: Uint8Array | null;
   readonly barrier: string | null;
+  /** True for an offset that holds no event, such as the mark of a producer's transaction. It starts no segment. */
+  readonly isMarker?: boolean;
 };
 
 /** Consecutive records of one partition, ascending by offset, without gaps. */
@@ -18,6 +20,29 @@ export type ReadOptions = {
   readonly until?: Offsets;
   /** Ends a read that follows (the iteration finishes, it does not throw). */
   readonly signal?: AbortSignal;
+};
+
+/**
+ * One member of a group whose members share the partitions of the log, each read by one of them at a time.
+ * Calls for one partition never overlap; those for different partitions may.
+ */
+export type GroupMember = {
+  /**
+   * The partition is this member's to read from now on. Resolves with the offset to begin at (inclusive). Called again
+   * when the partition comes back after another member may have had it, and after `take` threw `fenced`.
+   */
+  assigned(partition: number): Promise<number>;
+  /** The next records, from the offset last resolved with. Resolves with the offset to go on at, mostly the one after. */
+  take(batch: LogBatch): Promise<number>;
+  /** Another member may read the partition from now on. A `take` may still be under way: its writes must be fenced. */
+  revoked(partition: number): void;
+};
+
+export type GroupOptions = {
+  /** Members of the same name share the partitions. */
+  readonly group: string;
+  /** Ends the membership: `join` resolves once nothing is under way. */
+  readonly signal: AbortSignal;
 };
 
 /** The partitioned, ordered, durable sequence of records. Offsets have no gaps and become visible in order. */
@@ -37,8 +62,20 @@ export interface EventLog {
   /** Per partition the offset after its last record: the exclusive upper bound of what can be read now. */
   endOffsets(): Promise<Offsets>;
 
-  /** Reads from `from` (inclusive). Bounded memory: reads ahead by a batch or two at most. Throws `unavailable`. */
+  /** Per partition the first offset that can still be read (inclusive): what retention has left of the log. */
+  startOffsets(): Promise<Offsets>;
+
+  /**
+   * Reads from `from` (inclusive). Bounded memory: reads ahead by a batch or two at most. Throws `unavailable`, and
+   * `corrupt` where retention has passed the wanted offset: then records are gone that nobody has read.
+   */
   read(from: Offsets, options?: ReadOptions): AsyncIterable<LogBatch>;
+
+  /**
+   * Reads as one member of a group until the signal is aborted. A log that is away for a while is waited for.
+   * Throws `corrupt` where retention has passed an offset that was asked for, and whatever the member throws but `fenced`.
+   */
+  join(member: GroupMember, options: GroupOptions): Promise<void>;
 
   close(): Promise<void>;
 }

@@ -16,16 +16,29 @@ export type PartitionView = {
   readonly applied: number;
   /** Ascending by start; each reaches to the start of the next, the last one to `applied`. */
   readonly segments: readonly Segment[];
+  /** Why no answer can rest on this partition now (it is being rebuilt, is lost, or full); null when it can. */
+  readonly cold: string | null;
 };
 
 export type RealtimeView = {
   /** Changes whenever the view does: equal versions of one store mean equal views. */
   readonly version: number;
-  /** By partition number. Empty until an owner has begun. */
+  /** By partition number. One that nobody has begun, or that the store has lost, covers nothing from 0 and is cold. */
   readonly partitions: readonly PartitionView[];
-  /** Why no answer can rest on this view now (it is being rebuilt, or full); null when it can. */
+};
+
+/** Where a partition of the view stands. */
+export type Standing = {
+  readonly from: number;
+  /** Exclusive. */
+  readonly applied: number;
+  /** Start of the segment that the next record continues, unless it is a barrier. */
+  readonly segmentStart: number;
   readonly cold: string | null;
 };
+
+/** A claim on one partition: `owner` grows with every claim, `held` is what the partition can go on from; null: nothing. */
+export type Claim = { readonly owner: number; readonly held: Standing | null };
 
 /** A stretch of one partition, folded: records from `from` (inclusive) to `to` (exclusive). */
 export type FoldedStretch = {
@@ -38,27 +51,36 @@ export type FoldedStretch = {
 
 /** The realtime view at rest: written by the speed layer, read by the serving layer. */
 export interface RealtimeViewStore {
-  /**
-   * Begins anew at `from` (inclusive) per partition, dropping whatever was there, cold until `setCold(owner, null)`.
-   * Returns the owner's token: writes with an older token are refused with `fenced`.
-   */
-  begin(from: readonly number[]): Promise<number>;
+  /** Makes the caller the partition's only writer: writes with an older claim are refused with `fenced`. Changes no cell. */
+  claim(partition: number): Promise<Claim>;
+
+  /** Begins the partition anew at `from` (inclusive), dropping whatever was there; cold until `setCold(…, null)`. */
+  begin(partition: number, owner: number, from: number): Promise<void>;
 
   /**
-   * Adds a stretch: its segments and the applied offset change together. The store takes over the cells.
-   * Throws `fenced` for an older owner, `conflict` when `stretch.from` is not the applied offset.
+   * Adds a stretch: its segments and the applied offset change together or not at all. The store takes over the cells.
+   * Throws `fenced` for an older claim or a partition that the store has lost, `conflict` when `stretch.from` is not the
+   * applied offset, `unavailable` when the store is away: then the same stretch may be applied again, and counts once.
    */
   apply(owner: number, stretch: FoldedStretch): Promise<void>;
 
-  /** Drops the segments that lie below the boundary (exclusive) in each partition. Never splits one. */
-  dropBelow(owner: number, boundary: readonly number[]): Promise<void>;
+  /** Drops the partition's segments that lie below the boundary (exclusive). Never splits one, never the last. */
+  dropBelow(partition: number, owner: number, boundary: number): Promise<void>;
 
-  /** Says why answers cannot rest on the view, or null that they can. */
-  setCold(owner: number, reason: string | null): Promise<void>;
+  /** Says why answers cannot rest on the partition, or null that they can. */
+  setCold(partition: number, owner: number, reason: string | null): Promise<void>;
 
-  /** Cells and sketch hashes held in all segments together: what memory grows with. */
-  heldSize(): Promise<number>;
+  /** Cells and sketch hashes in the partitions that were claimed here: what memory grows with. Asks nobody. */
+  heldSize(): number;
 
   /** The view now, of one moment per partition. Read-only, and valid only until the caller's next await. */
   view(): Promise<RealtimeView>;
+
+  close(): Promise<void>;
+}
+
+/** The first reason why no answer can rest on the view; null when one can. */
+export function coldReason({ partitions }: RealtimeView): string | null {
+  const partition = partitions.findIndex(({ cold }) => cold !== null);
+  return partition === -1 ? null : `partition ${partition}: ${partitions[partition]?.cold}`;
 }

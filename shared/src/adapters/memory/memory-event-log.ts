@@ -1,7 +1,16 @@
 import { TandemError } from '../../errors.js';
 import { type Offsets, refuseWrongLength } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
-import type { EventLog, LogBatch, LogRecord, NewRecord, ReadOptions } from '../../ports/event-log.js';
+import { joinAlone } from '../../join-alone.js';
+import type {
+  EventLog,
+  GroupMember,
+  GroupOptions,
+  LogBatch,
+  LogRecord,
+  NewRecord,
+  ReadOptions,
+} from '../../ports/event-log.js';
 
 const DEFAULT_BATCH_RECORDS = 1_000;
 
@@ -51,6 +60,14 @@ export class MemoryEventLog implements EventLog {
   async endOffsets(): Promise<Offsets> {
     this.#refuseClosed();
     return this.#records.map(({ length }) => length);
+  }
+
+  async startOffsets(): Promise<Offsets> {
+    return this.#records.map(() => 0);
+  }
+
+  join(member: GroupMember, { signal }: GroupOptions): Promise<void> {
+    return joinAlone(this, member, signal);
   }
 
   async *read(from: Offsets, { until, signal }: ReadOptions = {}): AsyncGenerator<LogBatch> {

@@ -1,6 +1,7 @@
 import { TandemError } from '../../errors.js';
 import { addStates, type Cells, cellSize } from '../../metrics/cell.js';
 import type {
+  Claim,
   FoldedStretch,
   PartitionView,
   RealtimeView,
@@ -10,28 +11,52 @@ import type {
 import { addTallies, type Tally } from '../../tally.js';
 
 type HeldSegment = { start: number; tally: Tally; cells: Map<string, Cells>; size: number };
-type HeldPartition = { from: number; applied: number; segments: HeldSegment[] };
+type HeldPartition = {
+  from: number;
+  applied: number;
+  segments: HeldSegment[];
+  cold: string | null;
+  /** Number of the latest claim; 0 before the first. */
+  owner: number;
+  isBegun: boolean;
+};
 
-/** The realtime view in process memory: one owner writes, readers in the same process see whole stretches. */
+/** The realtime view in process memory: whoever claims a partition writes, readers in the same process see whole stretches. */
 export class MemoryRealtimeViewStore implements RealtimeViewStore {
-  #owner = 0;
   #version = 0;
-  #cold: string | null = 'the speed layer has not started yet';
-  #partitions: HeldPartition[] = [];
+  readonly #partitions: readonly HeldPartition[];
 
-  async begin(from: readonly number[]): Promise<number> {
-    this.#partitions = from.map((offset) => ({ from: offset, applied: offset, segments: [] }));
-    this.#cold = 'the realtime view is being rebuilt from the log';
+  constructor(partitions: number) {
+    this.#partitions = Array.from({ length: partitions }, () => ({
+      from: 0,
+      applied: 0,
+      segments: [],
+      cold: 'the speed layer has not begun it yet',
+      owner: 0,
+      isBegun: false,
+    }));
+  }
+
+  async claim(partition: number): Promise<Claim> {
+    const held = this.#partitionAt(partition);
+    const owner = ++held.owner;
+    const { from, applied, segments, cold } = held;
+    const standing = { from, applied, segmentStart: segments.at(-1)?.start ?? applied, cold };
+    return { owner, held: held.isBegun ? standing : null };
+  }
+
+  async begin(partition: number, owner: number, from: number): Promise<void> {
+    const cold = 'the realtime view is being rebuilt from the log';
+    Object.assign(this.#heldBy(owner, partition), { from, applied: from, segments: [], cold, isBegun: true });
     this.#version++;
-    return ++this.#owner;
   }
 
   async apply(owner: number, stretch: FoldedStretch): Promise<void> {
     const held = this.#heldBy(owner, stretch.partition);
-    if (stretch.from !== held.applied) {
+    if (!held.isBegun || stretch.from !== held.applied) {
       throw new TandemError(
         'conflict',
-        `found a stretch of partition ${stretch.partition} from offset ${stretch.from}; allowed is ${held.applied}, the applied offset`,
+        `found a stretch of partition ${stretch.partition} from offset ${stretch.from}; allowed is ${held.applied}, the applied offset, once the partition is begun`,
       );
     }
     refuseDisorder(held, stretch);
@@ -40,48 +65,43 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
     this.#version++;
   }
 
-  async dropBelow(owner: number, boundary: readonly number[]): Promise<void> {
-    boundary.forEach((offset, partition) => {
-      const held = this.#heldBy(owner, partition);
-      // A segment ends where the next begins: the last one is still growing and stays.
-      const dropped = held.segments.filter((_, index) => endOf(held, index) <= offset).length;
-      if (dropped === 0) return;
-      held.segments.splice(0, dropped);
-      held.from = held.segments[0]?.start ?? held.from;
-      this.#version++;
-    });
-  }
-
-  async setCold(owner: number, reason: string | null): Promise<void> {
-    this.#refuseStale(owner);
-    this.#cold = reason;
+  async dropBelow(partition: number, owner: number, boundary: number): Promise<void> {
+    const held = this.#heldBy(owner, partition);
+    // A segment ends where the next begins: the last one is still growing and stays.
+    const dropped = held.segments.filter((_, index) => endOf(held, index) <= boundary).length;
+    if (dropped === 0) return;
+    held.segments.splice(0, dropped);
+    held.from = held.segments[0]?.start ?? held.from;
     this.#version++;
   }
 
-  async heldSize(): Promise<number> {
+  async setCold(partition: number, owner: number, reason: string | null): Promise<void> {
+    this.#heldBy(owner, partition).cold = reason;
+    this.#version++;
+  }
+
+  heldSize(): number {
     return this.#partitions.flatMap(({ segments }) => segments).reduce((sum, { size }) => sum + size, 0);
   }
 
   async view(): Promise<RealtimeView> {
-    return { version: this.#version, partitions: this.#partitions satisfies PartitionView[], cold: this.#cold };
+    return { version: this.#version, partitions: this.#partitions satisfies readonly PartitionView[] };
+  }
+
+  async close(): Promise<void> {}
+
+  #partitionAt(partition: number): HeldPartition {
+    const held = this.#partitions[partition];
+    if (held) return held;
+    throw new TandemError('not-found', `found partition ${partition}; allowed are 0 to ${this.#partitions.length - 1}`);
   }
 
   #heldBy(owner: number, partition: number): HeldPartition {
-    this.#refuseStale(owner);
-    const held = this.#partitions[partition];
-    if (!held)
-      throw new TandemError(
-        'not-found',
-        `found partition ${partition}; allowed are 0 to ${this.#partitions.length - 1}`,
-      );
-    return held;
-  }
-
-  #refuseStale(owner: number): void {
-    if (owner === this.#owner) return;
+    const held = this.#partitionAt(partition);
+    if (owner === held.owner) return held;
     throw new TandemError(
       'fenced',
-      `found owner ${owner}; allowed is ${this.#owner}, which has taken the realtime view over`,
+      `found claim ${owner} of partition ${partition}; allowed is ${held.owner}: another worker has claimed it since`,
     );
   }
 }

@@ -1,8 +1,9 @@
 import { TandemError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
-import { type Offsets, refuseWrongLength } from '../../offsets.js';
+import { type Offsets, refuseWrongLength, zeroOffsets } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
-import type { EventLog, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
+import { joinAlone } from '../../join-alone.js';
+import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
 import { AppendQueue, type AppendRow } from './append-queue.js';
 import { type Database, databaseError, openDatabase } from './database.js';
 import { LogHeads } from './log-heads.js';
@@ -87,6 +88,16 @@ export class PostgresEventLog implements EventLog {
     } catch (error) {
       throw databaseError(error);
     }
+  }
+
+  /** Nothing is ever taken from this log. */
+  async startOffsets(): Promise<Offsets> {
+    return zeroOffsets(this.partitions);
+  }
+
+  /** Tables know no groups: whoever joins reads everything. */
+  join(member: GroupMember, { signal }: GroupOptions): Promise<void> {
+    return joinAlone(this, member, signal);
   }
 
   async *read(from: Offsets, { until, signal }: ReadOptions = {}): AsyncGenerator<LogBatch> {
