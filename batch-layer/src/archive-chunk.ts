@@ -42,11 +42,11 @@ export class ArchiveChunk {
     await this.#writer.drain();
   }
 
-  #addRecord(partition: number, stretch: OpenStretch, { offset, value, barrier }: LogRecord): void {
+  #addRecord(partition: number, stretch: OpenStretch, { offset, value, barrier, isMarker }: LogRecord): void {
     this.records++;
     this.bytes += value?.length ?? 0;
     stretch.to = offset + 1;
-    if (barrier !== null) {
+    if (barrier !== null || isMarker) {
       stretch.barriers++;
       return;
     }

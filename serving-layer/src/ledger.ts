@@ -1,4 +1,12 @@
-import { addTallies, coldReason, offBy, type RealtimeViewStore, type RunStore, type Tally, ZERO_TALLY } from '@tandem/shared';
+import {
+  addTallies,
+  coldReason,
+  offBy,
+  type RealtimeViewStore,
+  type RunStore,
+  type Tally,
+  ZERO_TALLY,
+} from '@tandem/shared';
 import type { BatchViewReader } from './ports/batch-view-reader.js';
 
 /** What became of the records of one partition from `from` (inclusive) to `to` (exclusive). */

@@ -1,4 +1,4 @@
-/** What happened to the records of a stretch of log: read = folded + duplicate + invalid + barriers, always. */
+/** What became of the records of a stretch of log: read = folded + duplicate + invalid + barriers, always. Markers count as barriers. */
 export type Tally = {
   readonly read: number;
   readonly folded: number;

@@ -1,23 +1,31 @@
 import { messageOf, type Offsets, type RunStore } from '@tandem/shared';
 import { sleep } from './patience.js';
-import { openSegmentStarts, type Session, type SpeedOptions } from './session.js';
+import type { PartitionState, SpeedOptions } from './session.js';
 
-/** Per partition the boundary of the oldest run still kept: no answer will ever need a segment that lies below. */
-export async function oldestKeptBoundary(runs: RunStore): Promise<Offsets> {
-  const boundaries = (await runs.kept()).map(({ boundary }) => boundary);
-  return boundaries.reduce((oldest, boundary) => oldest.map((offset, p) => Math.min(offset, boundary[p] ?? 0)));
+/** The boundaries of the runs that are still kept; never empty. */
+export async function keptBoundaries(runs: RunStore): Promise<readonly Offsets[]> {
+  return (await runs.kept()).map(({ boundary }) => boundary);
+}
+
+/** The boundary of the oldest run still kept, in one partition: no answer will ever need a segment that lies below. */
+export function oldestOf(boundaries: readonly Offsets[], partition: number): number {
+  return Math.min(...boundaries.map((boundary) => boundary[partition] ?? 0));
 }
 
 /** Looks again and again which run is the oldest kept, and drops what lies below it. Never on "batch finished". */
-export async function keepDropping(options: SpeedOptions, session: Session, signal: AbortSignal): Promise<void> {
+export async function keepDropping(
+  options: SpeedOptions,
+  owned: () => readonly PartitionState[],
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
+    await sleep(options.config.SPEED_DROP_POLL_MS, signal);
     try {
-      await dropSegments(options, session);
+      await dropSegments(options, owned());
     } catch (error) {
       // Nothing is wrong yet but memory: the next look drops what this one did not.
       options.logger.warn({ reason: messageOf(error) }, 'segments cannot be dropped now; trying again');
     }
-    await sleep(options.config.SPEED_DROP_POLL_MS, signal);
   }
 }
 
@@ -25,12 +33,10 @@ export async function keepDropping(options: SpeedOptions, session: Session, sign
  * Drops the segments that lie wholly below the oldest kept boundary (exclusive). The segment that is open in a partition
  * stays, also where reading lags behind the boundary: further stretches continue it.
  */
-export async function dropSegments({ runs, store }: SpeedOptions, session: Session): Promise<void> {
-  const boundary = await oldestKeptBoundary(runs);
-  const starts = openSegmentStarts(session);
-  await store.dropBelow(
-    session.owner,
-    boundary.map((offset, partition) => Math.min(offset, starts[partition] ?? 0)),
-  );
-  session.oldestKept = boundary;
+async function dropSegments({ runs, store }: SpeedOptions, states: readonly PartitionState[]): Promise<void> {
+  if (states.length === 0) return;
+  const boundaries = await keptBoundaries(runs);
+  for (const { partition, owner, segmentStart } of states) {
+    await store.dropBelow(partition, owner, Math.min(oldestOf(boundaries, partition), segmentStart));
+  }
 }

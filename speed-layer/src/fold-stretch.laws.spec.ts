@@ -13,8 +13,9 @@ const foldStretch = stretchFoldOf(metrics);
 
 /** Folds the records from an offset on, in stretches of the given sizes (repeated), over a window that has seen all below. */
 async function fold(records: readonly LogRecord[], from: number, sizes: readonly number[], reach = 1_000) {
-  const store = new MemoryRealtimeViewStore();
-  const owner = await store.begin([from]);
+  const store = new MemoryRealtimeViewStore(1);
+  const { owner } = await store.claim(0);
+  await store.begin(0, owner, from);
   const window = new DuplicateWindow(reach);
   if (from > 0) foldStretch({ partition: 0, records: records.slice(0, from) }, { segmentStart: 0, window });
   let [at, segmentStart] = [from, from];

@@ -54,11 +54,11 @@ function foldRecord(
   folds: Folds,
   segment: OpenSegment,
   window: DuplicateWindow,
-  { offset, value, barrier }: LogRecord,
+  { offset, value, barrier, isMarker }: LogRecord,
 ): Omit<DeadLetter, 'partition'> | undefined {
   const { tally } = segment;
   tally.read++;
-  if (barrier !== null) {
+  if (barrier !== null || isMarker) {
     tally.barriers++;
     return undefined;
   }

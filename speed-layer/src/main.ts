@@ -1,23 +1,30 @@
-import { messageOf, TandemError } from '@tandem/shared';
-import { consume } from './consume.js';
-import { keepDropping, oldestKeptBoundary } from './drop-segments.js';
+import { type Logger, messageOf, TandemError } from '@tandem/shared';
+import { keepDropping } from './drop-segments.js';
+import { SpeedMember } from './member.js';
 import { backoffMs, sleep } from './patience.js';
-import { beginSession, type SpeedOptions } from './session.js';
-import { warmUp } from './warm-up.js';
+import type { SpeedOptions } from './session.js';
 
 export type SpeedLayer = {
+  /** The partitions that this worker reads now: up to where (exclusive) they are applied. */
+  standing(): readonly { readonly partition: number; readonly applied: number }[];
   /** Ends reading promptly; the view keeps what was applied. */
   stop(): Promise<void>;
 };
 
+/** Workers of this name share the partitions of the log. */
+const GROUP = 'speed-layer';
+
 /**
  * Starts the speed layer: log → segments of the realtime view. Resolves before the view is warm, and never throws:
- * after a fault the view is cold with the reason, and is built anew after a wait of at most 5 seconds.
+ * after a fault the view is cold with the reason, and goes on after a wait of at most 5 seconds.
  */
 export async function startSpeedLayer(options: SpeedOptions): Promise<SpeedLayer> {
   const stopping = new AbortController();
-  const ended = keepBuilding(options, stopping.signal);
+  const member = new SpeedMember(options, stopping.signal);
+  const dropping = keepDropping(options, () => member.owned(), stopping.signal);
+  const ended = Promise.all([keepReading(options, member, stopping.signal), dropping]);
   return {
+    standing: () => member.owned().map(({ partition, applied }) => ({ partition, applied })),
     stop: async () => {
       stopping.abort();
       await ended;
@@ -25,34 +32,31 @@ export async function startSpeedLayer(options: SpeedOptions): Promise<SpeedLayer
   };
 }
 
-async function keepBuilding(options: SpeedOptions, signal: AbortSignal): Promise<void> {
-  let failures = 0;
-  while (!signal.aborted) {
+async function keepReading(options: SpeedOptions, member: SpeedMember, signal: AbortSignal): Promise<void> {
+  for (let failures = 0; !signal.aborted; ) {
+    const startedAt = performance.now();
     try {
-      await build(options, signal);
-      failures = 0;
+      await options.log.join(member, { group: GROUP, signal });
+      if (!signal.aborted) throw new TandemError('unavailable', 'the log was closed');
     } catch (error) {
-      options.logger.error({ failures: ++failures, error }, `the speed layer failed: ${messageOf(error)}`);
-      // Another speed layer owns the view now: taking it back would only make the two take turns.
-      if (error instanceof TandemError && error.code === 'fenced') return;
+      if (performance.now() - startedAt > LONG_ENOUGH_MS) failures = 0;
+      failures++;
+      await reportFault(options.logger, member, error, failures);
       await sleep(backoffMs(failures), signal);
     }
   }
 }
 
-/** Builds the view from the oldest kept boundary and keeps it up to date. Ends as `consume` does. */
-async function build(options: SpeedOptions, signal: AbortSignal): Promise<void> {
-  const session = await beginSession(options, await oldestKeptBoundary(options.runs));
-  const ending = new AbortController();
-  const dropping = keepDropping(options, session, AbortSignal.any([signal, ending.signal]));
-  try {
-    await warmUp(options, session, signal);
-    await consume(options, session, signal);
-  } catch (error) {
-    await options.store.setCold(session.owner, `the speed layer failed and starts again: ${messageOf(error)}`);
-    throw error;
-  } finally {
-    ending.abort();
-    await dropping;
+/** After reading went well for so long, a fault counts as the first one again. */
+const LONG_ENOUGH_MS = 10_000;
+
+/** What is away comes back, and the view stays a true prefix meanwhile. Anything else casts doubt on the view itself. */
+async function reportFault(logger: Logger, member: SpeedMember, error: unknown, failures: number): Promise<void> {
+  const reason = messageOf(error);
+  if (error instanceof TandemError && error.retriable) {
+    logger.warn({ failures, reason }, 'the speed layer cannot go on now; trying again');
+    return;
   }
+  logger.error({ failures, error }, `the speed layer failed: ${reason}`);
+  await member.makeCold(`the speed layer failed and starts again: ${reason}`).catch(() => {});
 }

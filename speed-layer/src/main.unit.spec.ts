@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type EventLog, type LogBatch, type Offsets, type ReadOptions, TandemError } from '@tandem/shared';
+import { coldReason, type EventLog, type LogBatch, type Offsets, type ReadOptions, TandemError } from '@tandem/shared';
 import { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
 import { startSpeedLayer } from './main.js';
 import { rowsFrom } from './testing/rows.js';
@@ -23,14 +23,9 @@ function logWith(count: number): MemoryEventLog {
 
 /** A log whose reads are made by `read` instead. */
 function logReadBy(log: MemoryEventLog, read: EventLog['read']): EventLog {
-  return {
-    partitions: log.partitions,
-    append: (records) => log.append(records),
-    appendBarriers: (name) => log.appendBarriers(name),
-    endOffsets: () => log.endOffsets(),
-    close: () => log.close(),
-    read,
-  };
+  const readBy: MemoryEventLog = log.openAgain();
+  readBy.read = read as MemoryEventLog['read'];
+  return readBy;
 }
 
 /** A log whose first reads break after one batch with the given errors. */
@@ -57,9 +52,9 @@ describe('the start of the speed layer', () => {
     const scene = sceneOf(logWith(10), { SPEED_STRETCH_EVENTS: 4 });
     const reasons = new Set<string | null>();
     const setCold = scene.store.setCold.bind(scene.store);
-    scene.store.setCold = async (owner, reason) => {
+    scene.store.setCold = async (partition, owner, reason) => {
       reasons.add(reason);
-      await setCold(owner, reason);
+      await setCold(partition, owner, reason);
     };
     await whileRunning(startSpeedLayer(scene), () => caughtUp(scene));
     const progress = [0, 4, 8].map((done) => `the realtime view is being rebuilt from the log: ${done} of 10 records`);
@@ -160,7 +155,7 @@ describe('faults', () => {
     const scene = sceneOf(breakingLog(log, [new Error('a cosmic ray')]));
     await whileRunning(startSpeedLayer(scene), async () => {
       const { cold } = await viewWhen(scene.store, (view) => view.cold?.includes('cosmic') === true);
-      expect(cold).toBe('the speed layer failed and starts again: a cosmic ray');
+      expect(cold).toBe('partition 0: the speed layer failed and starts again: a cosmic ray');
       const { partitions } = await caughtUp(scene);
       expect(partitions[0]?.segments.map(({ tally }) => tally)).toMatchObject([{ folded: 10, duplicate: 0 }]);
     });
@@ -180,15 +175,44 @@ describe('faults', () => {
     });
   });
 
-  it('do not make it take the view back from another speed layer', async () => {
+  it('of another speed layer that claims the partition neither lose nor repeat a record', async () => {
     const scene = sceneOf(logWith(1));
     await whileRunning(startSpeedLayer(scene), async () => {
       await caughtUp(scene);
-      const other = await scene.store.begin([0]);
-      (scene.log as MemoryEventLog).appendForeign(0, [aTicket(1)]);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      await scene.store.setCold(other, 'still mine');
-      expect((await scene.store.view()).cold).toBe('still mine');
+      const other = await scene.store.claim(0);
+      expect(other.held).toMatchObject({ applied: 1 });
+      (scene.log as MemoryEventLog).appendForeign(0, [aTicket(1), aTicket(0)]);
+      const { partitions } = await caughtUp(scene);
+      expect(partitions[0]?.segments.map(({ tally }) => tally)).toMatchObject([{ read: 3, folded: 2, duplicate: 1 }]);
+      await expect(scene.store.setCold(0, other.owner, 'mine')).rejects.toMatchObject({ code: 'fenced' });
+    });
+  });
+
+  it('of retention that has passed all boundaries are told, and mended by the next run', async () => {
+    const log = logWith(9);
+    log.startOffsets = async () => [5];
+    const scene = sceneOf(log);
+    await whileRunning(startSpeedLayer(scene), async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(coldReason(await scene.store.view())).toMatch(/./);
+      await log.appendBarriers('run 1');
+      scene.runs.keep([9], [0]);
+      const { partitions } = await viewWhen(scene.store, ({ cold }) => cold === null);
+      expect(partitions[0]).toMatchObject({ from: 9, applied: 10 });
+    });
+  });
+
+  it('of a store that has lost the partition make it begin anew at the oldest kept boundary', async () => {
+    const scene = sceneOf(logWith(5));
+    await whileRunning(startSpeedLayer(scene), async () => {
+      await caughtUp(scene);
+      const { owner } = await scene.store.claim(0);
+      await scene.store.begin(0, owner, 2);
+      scene.runs.keep([0]);
+      (scene.log as MemoryEventLog).appendForeign(0, [aTicket(5)]);
+      const { partitions } = await caughtUp(scene);
+      expect(partitions[0]).toMatchObject({ from: 2, applied: 6 });
+      expect(partitions[0]?.segments.map(({ tally }) => tally.folded)).toEqual([4]);
     });
   });
 });

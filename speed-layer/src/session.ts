@@ -1,15 +1,6 @@
-import {
-  type DeadLetters,
-  type EventLog,
-  type Logger,
-  type Metric,
-  type Offsets,
-  type RealtimeViewStore,
-  type RunStore,
-  TandemError,
-} from '@tandem/shared';
+import type { DeadLetters, EventLog, Logger, Metric, RealtimeViewStore, RunStore } from '@tandem/shared';
 import type { SpeedConfig } from './config.js';
-import { DuplicateWindow } from './duplicate-window.js';
+import type { DuplicateWindow } from './duplicate-window.js';
 
 /** What the speed layer works with. */
 export type SpeedOptions = {
@@ -22,47 +13,21 @@ export type SpeedOptions = {
   readonly logger: Logger;
 };
 
-/** One partition as the speed layer reads it. */
+/** One partition that this worker reads, from its claim on. */
 export type PartitionState = {
+  readonly partition: number;
+  readonly owner: number;
   /** Every record below (exclusive) is in the store. */
   applied: number;
   /** Start of the segment that the next record continues, unless it is a barrier. */
   segmentStart: number;
+  /** The next offset to read: below `applied` while the duplicate window is being refilled. */
+  next: number;
   readonly window: DuplicateWindow;
+  /** False while a stretch is in the window that may not be in the store: then the window is of no use any more. */
+  isWindowSound: boolean;
+  /** The view is cold until everything below (exclusive) is applied; null once it is warm. */
+  goal: number | null;
+  /** Where progress towards the goal is measured from. */
+  readonly startedAt: number;
 };
-
-/** One building of the view: from `store.begin` at `resume` until it ends or fails. */
-export type Session = {
-  readonly owner: number;
-  /** Where reading began (inclusive): the oldest kept boundary at that time. */
-  readonly resume: Offsets;
-  /** The oldest kept boundary as last seen; everything that lies below has been dropped. */
-  oldestKept: Offsets;
-  readonly partitions: readonly PartitionState[];
-};
-
-/** Begins the realtime view anew at `resume`: whatever it held is gone, and it is cold until it has caught up. */
-export async function beginSession({ store, config }: SpeedOptions, resume: Offsets): Promise<Session> {
-  const owner = await store.begin(resume);
-  const partitions = resume.map((offset) => ({
-    applied: offset,
-    segmentStart: offset,
-    window: new DuplicateWindow(config.DUPLICATE_WINDOW_EVENTS),
-  }));
-  return { owner, resume, oldestKept: resume, partitions };
-}
-
-export function appliedOffsets({ partitions }: Session): Offsets {
-  return partitions.map(({ applied }) => applied);
-}
-
-export function openSegmentStarts({ partitions }: Session): Offsets {
-  return partitions.map(({ segmentStart }) => segmentStart);
-}
-
-/** Throws `internal` for a partition that the view did not begin with. */
-export function stateOf({ partitions }: Session, partition: number): PartitionState {
-  const state = partitions[partition];
-  if (state) return state;
-  throw new TandemError('internal', `found partition ${partition}; allowed are 0 to ${partitions.length - 1}`);
-}

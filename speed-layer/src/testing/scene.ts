@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
+  coldReason,
   createLogger,
   type DeadLetter,
   type EventLog,
@@ -70,7 +71,7 @@ export function sceneOf(log: EventLog, settings: Partial<SpeedConfig> = {}): Sce
     log,
     metrics,
     runs: new KeptRuns(zeroOffsets(log.partitions)),
-    store: new MemoryRealtimeViewStore(),
+    store: new MemoryRealtimeViewStore(log.partitions),
     deadLetters: new RefusingDeadLetters(),
     config: { ...speedConfigSchema.parse({ SPEED_DROP_POLL_MS: 10 }), ...settings },
     logger: createLogger('speed-layer', 'silent'),
@@ -79,21 +80,25 @@ export function sceneOf(log: EventLog, settings: Partial<SpeedConfig> = {}): Sce
 
 const MAX_TURNS = 200_000;
 
+/** A view, and the first reason why no answer can rest on it. */
+export type ViewWithReason = RealtimeView & { readonly cold: string | null };
+
 /** Waits until the view is as `isAsExpected` says, and returns it. */
 export async function viewWhen(
   store: RealtimeViewStore,
-  isAsExpected: (view: RealtimeView) => boolean,
-): Promise<RealtimeView> {
+  isAsExpected: (view: ViewWithReason) => boolean,
+): Promise<ViewWithReason> {
   for (let turn = 0; turn < MAX_TURNS; turn++) {
-    const view = await store.view();
+    const held = await store.view();
+    const view = { ...held, cold: coldReason(held) };
     if (isAsExpected(view)) return view;
     await nextTurn();
   }
-  throw new Error(`the view never became as expected; it is cold because: ${(await store.view()).cold}`);
+  throw new Error(`the view never became as expected; it is cold because: ${coldReason(await store.view())}`);
 }
 
 /** Waits until the view is warm and holds everything that is in the log now. */
-export async function caughtUp({ log, store }: Scene): Promise<RealtimeView> {
+export async function caughtUp({ log, store }: Scene): Promise<ViewWithReason> {
   const ends = await log.endOffsets();
   return viewWhen(
     store,

@@ -1,7 +1,7 @@
 import { TandemError } from '../../errors.js';
+import { joinAlone } from '../../join-alone.js';
 import { type Offsets, refuseWrongLength } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
-import { joinAlone } from '../../join-alone.js';
 import type {
   EventLog,
   GroupMember,

@@ -1,8 +1,8 @@
 import { TandemError } from '../../errors.js';
+import { joinAlone } from '../../join-alone.js';
 import type { Logger } from '../../logger.js';
 import { type Offsets, refuseWrongLength, zeroOffsets } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
-import { joinAlone } from '../../join-alone.js';
 import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
 import { AppendQueue, type AppendRow } from './append-queue.js';
 import { type Database, databaseError, openDatabase } from './database.js';

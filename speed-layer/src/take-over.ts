@@ -1,0 +1,66 @@
+import { type Claim, type Offsets, type Standing, TandemError } from '@tandem/shared';
+import { keptBoundaries } from './drop-segments.js';
+import { DuplicateWindow } from './duplicate-window.js';
+import type { PartitionState, SpeedOptions } from './session.js';
+
+/**
+ * Claims a partition and says where it goes on: where the view stands, or anew at the oldest kept boundary that the log
+ * still reaches down to. `before` is what this worker knew of the partition when it last had it: its window saves a refill.
+ * Throws `corrupt` when retention has passed every kept boundary and what is applied: no answer could be proven.
+ */
+export async function takeOver(
+  options: SpeedOptions,
+  partition: number,
+  before: PartitionState | undefined,
+): Promise<PartitionState> {
+  const { log, store, runs } = options;
+  const claim = await store.claim(partition);
+  const [kept, starts, ends] = await Promise.all([keptBoundaries(runs), log.startOffsets(), log.endOffsets()]);
+  const place = { partition, kept: kept.map((boundary) => boundary[partition] ?? 0), start: starts[partition] ?? 0 };
+  const standing = await standingOf(options, claim, place);
+  const { applied, segmentStart, cold } = standing;
+  const goal = cold === null ? null : (ends[partition] ?? 0);
+  const refill = windowUpTo(options, applied, place.start, before);
+  return { partition, owner: claim.owner, applied, segmentStart, ...refill, goal, startedAt: applied };
+}
+
+type Place = { readonly partition: number; readonly kept: Offsets; readonly start: number };
+
+async function standingOf({ store, logger }: SpeedOptions, { owner, held }: Claim, place: Place): Promise<Standing> {
+  const { partition, kept, start } = place;
+  // Where the open segment begins below the oldest kept boundary, nothing that is held will ever be asked for.
+  if (held && held.segmentStart >= Math.min(...kept) && held.applied >= start) return held;
+  const readable = kept.filter((boundary) => boundary >= start);
+  if (readable.length === 0) {
+    const error = passedByRetention(place, held);
+    if (held) await store.setCold(partition, owner, error.message);
+    throw error;
+  }
+  const from = Math.min(...readable);
+  logger.info({ partition, from }, 'begins a partition of the realtime view anew');
+  await store.begin(partition, owner, from);
+  return { from, applied: from, segmentStart: from, cold: 'begun' };
+}
+
+function passedByRetention({ partition, kept, start }: Place, held: Standing | null): TandemError {
+  return new TandemError(
+    'corrupt',
+    `partition ${partition} of the log: found ${start} as the first offset that is left; allowed is at most ${Math.max(...kept)}, the latest boundary${held ? `, or ${held.applied}, which the realtime view has come to` : ''}: records are gone that no layer has read. Lengthen the retention; the next batch run draws a boundary that can be reached`,
+    { facts: { partition, start, kept } },
+  );
+}
+
+type Refill = Pick<PartitionState, 'window' | 'next' | 'isWindowSound'>;
+
+/**
+ * The duplicate window for what follows `applied`, and from where to read to fill it: so that copies above of originals
+ * below are dropped as if reading had never stopped.
+ */
+function windowUpTo({ config }: SpeedOptions, applied: number, start: number, before?: PartitionState): Refill {
+  const reach = config.WARM_UP_EVENTS ?? 2 * config.DUPLICATE_WINDOW_EVENTS;
+  const from = Math.max(start, applied - reach, 0);
+  if (before?.isWindowSound && before.next >= from && before.next <= applied) {
+    return { window: before.window, next: before.next, isWindowSound: true };
+  }
+  return { window: new DuplicateWindow(config.DUPLICATE_WINDOW_EVENTS), next: from, isWindowSound: true };
+}
