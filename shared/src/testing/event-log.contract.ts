@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { TandemError } from '../errors.js';
 import { type Offsets, zeroOffsets } from '../offsets.js';
 import { partitionOf } from '../partition-of.js';
-import type { EventLog, LogBatch, LogRecord, NewRecord, ReadOptions } from '../ports/event-log.js';
+import type { EventLog, GroupMember, LogBatch, LogRecord, NewRecord, ReadOptions } from '../ports/event-log.js';
 
 /** A new, empty log of 4 partitions. */
 export type EventLogSubject = {
@@ -48,6 +49,7 @@ export function describeEventLog(name: string, createSubject: () => Promise<Even
 
       it('gives offsets from 0 without gaps and tells the exclusive end', async () => {
         expect(await log.endOffsets()).toEqual(START);
+        expect(await log.startOffsets()).toEqual(START);
         await log.append(manyRecords(200));
         const read = await readAll(log);
         expect(await log.endOffsets()).toEqual(read.map(({ length }) => length));
@@ -185,6 +187,79 @@ export function describeEventLog(name: string, createSubject: () => Promise<Even
       });
     });
 
+    describe('when joined', () => {
+      it('asks the only member for every partition, reads from where it says, and ends when the signal is raised', async () => {
+        await log.append(manyRecords(100));
+        const ends = await log.endOffsets();
+        const member = new RecordingMember((partition) => Math.min(3, ends[partition] ?? 0));
+        const joined = member.join(log);
+        await member.until(
+          () => member.taken.flat().length === ends.reduce((sum, end) => sum + Math.max(0, end - 3), 0),
+        );
+        await joined.leave();
+        expect([...member.assignments].sort()).toEqual([0, 1, 2, 3]);
+        for (const [partition, offsets] of member.taken.entries()) {
+          expect(offsets).toEqual(
+            Array.from({ length: Math.max(0, (ends[partition] ?? 0) - 3) }, (_, index) => index + 3),
+          );
+        }
+      });
+
+      it('asks for partitions in which there is nothing to read yet', async () => {
+        const member = new RecordingMember(() => 0);
+        const joined = member.join(log);
+        await member.until(() => member.assignments.length === 4);
+        await log.append([recordOf('key', 'later')]);
+        await member.until(() => member.taken.flat().length === 1);
+        await joined.leave();
+      });
+
+      it('goes on where the member says', async () => {
+        await subject.appendForeign(
+          0,
+          [1, 2, 3].map((number) => Buffer.from(`${number}`)),
+        );
+        let isFirst = true;
+        const member = new RecordingMember(
+          () => 0,
+          (next) => {
+            const again = isFirst;
+            isFirst = false;
+            return again ? 1 : next;
+          },
+        );
+        const joined = member.join(log);
+        await member.until(() => (member.taken[0]?.length ?? 0) >= 5);
+        await joined.leave();
+        expect(member.taken[0]).toEqual([0, 1, 2, 1, 2]);
+      });
+
+      it('asks again where to begin after the member was fenced, and repeats nothing else', async () => {
+        await subject.appendForeign(
+          0,
+          [1, 2].map((number) => Buffer.from(`${number}`)),
+        );
+        const member = new RecordingMember((partition) => member.taken[partition]?.length ?? 0);
+        member.fences = 1;
+        const joined = member.join(log);
+        await member.until(() => (member.taken[0]?.length ?? 0) === 2);
+        await joined.leave();
+        expect(member.assignments.filter((partition) => partition === 0)).toHaveLength(2);
+      });
+
+      it('throws what the member throws', async () => {
+        await subject.appendForeign(0, [Buffer.from('1')]);
+        const member = new RecordingMember(
+          () => 0,
+          () => {
+            throw new TandemError('corrupt', 'found a record that cannot be');
+          },
+        );
+        const joined = member.join(log);
+        await expect(joined.ended).rejects.toMatchObject({ code: 'corrupt', message: 'found a record that cannot be' });
+      });
+    });
+
     describe('when followed', () => {
       it('delivers what is there and what is appended later, by whomever', async () => {
         await log.append([recordOf('key', 'early')]);
@@ -242,6 +317,50 @@ export function describeEventLog(name: string, createSubject: () => Promise<Even
       });
     });
   });
+}
+
+/** A member of a group that notes what it is asked and given. */
+class RecordingMember implements GroupMember {
+  readonly assignments: number[] = [];
+  readonly taken: number[][] = START.map(() => []);
+  /** How often a stretch is still refused as fenced. */
+  fences = 0;
+  readonly #begin: (partition: number) => number;
+  readonly #goOn: (next: number) => number;
+
+  constructor(begin: (partition: number) => number, goOn: (next: number) => number = (next) => next) {
+    this.#begin = begin;
+    this.#goOn = goOn;
+  }
+
+  async assigned(partition: number): Promise<number> {
+    this.assignments.push(partition);
+    return this.#begin(partition);
+  }
+
+  async take({ partition, records }: LogBatch): Promise<number> {
+    if (this.fences-- > 0) throw new TandemError('fenced', 'another has claimed it');
+    const offsets = records.map(({ offset }) => offset);
+    this.taken[partition]?.push(...offsets);
+    return this.#goOn((offsets.at(-1) ?? 0) + 1);
+  }
+
+  revoked(): void {}
+
+  join(log: EventLog) {
+    const leaving = new AbortController();
+    const ended = log.join(this, { group: 'recording', signal: leaving.signal });
+    ended.catch(() => {});
+    const leave = async () => {
+      leaving.abort();
+      await ended;
+    };
+    return { ended, leave };
+  }
+
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 function recordOf(key: string, text: string): NewRecord {

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { TandemError } from '../../errors.js';
 import type { Offsets } from '../../offsets.js';
-import type { AppendCall } from './append-queue.js';
+import type { AppendCall } from '../append-queue.js';
 import { APPEND_COLUMNS, encodeRows, type LogRow } from './copy-encoding.js';
 import { type Database, inTransaction, type Transaction } from './database.js';
 import { APPENDED_CHANNEL, encodeHeads } from './log-heads.js';

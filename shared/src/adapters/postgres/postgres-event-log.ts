@@ -4,7 +4,7 @@ import type { Logger } from '../../logger.js';
 import { type Offsets, refuseWrongLength, zeroOffsets } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
 import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
-import { AppendQueue, type AppendRow } from './append-queue.js';
+import { AppendQueue, type AppendRow } from '../append-queue.js';
 import { type Database, databaseError, openDatabase } from './database.js';
 import { LogHeads } from './log-heads.js';
 import { LogReader } from './log-reader.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { TandemError } from '../../errors.js';
+import { TandemError } from '../errors.js';
 import { type AppendCall, AppendQueue } from './append-queue.js';
 
 /** A call with records of partition 0. */

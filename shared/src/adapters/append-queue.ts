@@ -1,5 +1,5 @@
-import { TandemError } from '../../errors.js';
-import type { Offsets } from '../../offsets.js';
+import { TandemError } from '../errors.js';
+import type { Offsets } from '../offsets.js';
 
 /** What one caller appends, by partition. All of a call goes into one group, so it is in the log wholly or not at all. */
 export type AppendCall = { readonly rowsByPartition: readonly (readonly AppendRow[])[] };

@@ -1,0 +1,278 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin, Kafka, Message, Producer } from 'kafkajs';
+import { messageOf, TandemError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
+import { type Offsets, refuseWrongLength } from '../../offsets.js';
+import { partitionOf } from '../../partition-of.js';
+import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
+import { type AppendCall, AppendQueue, type AppendRow } from '../append-queue.js';
+import { BatchHandover } from './batch-handover.js';
+import { GroupSession } from './group-session.js';
+import { connectTo, type KafkaConnection, kafkaError, withinDeadline } from './kafka-client.js';
+import { bytesOfRow, messageOfRow } from './records.js';
+import { ensureTopic } from './topic.js';
+
+export type KafkaEventLogOptions = KafkaConnection & {
+  readonly topic: string;
+  readonly partitions: number;
+  /** How long the broker keeps records, in milliseconds; -1 for ever, the default. Only for a topic that is made here. */
+  readonly retentionMs?: number;
+  /** Copies of each record; -1, the default, for the cluster's own. Only for a topic that is made here. */
+  readonly replicas?: number;
+  /** After so long an append is answered with `unavailable`, its outcome unknown. */
+  readonly appendDeadlineMs?: number;
+  /** A member that the broker has not heard of for so long loses its partitions. */
+  readonly sessionTimeoutMs?: number;
+  readonly rebalanceTimeoutMs?: number;
+};
+
+/** What opening has found out besides. */
+type OpenedOptions = KafkaEventLogOptions & { readonly maxBatchBytes: number };
+
+const APPEND_DEADLINE_MS = 10_000;
+const OPEN_DEADLINE_MS = 15_000;
+const OFFSETS_DEADLINE_MS = 3_000;
+const FORGET_DEADLINE_MS = 1_000;
+const SESSION_TIMEOUT_MS = 10_000;
+const REBALANCE_TIMEOUT_MS = 30_000;
+const PAUSE_AFTER_FAULT_MS = 500;
+/** A read with an end asks after so long without a record whether there still is a broker. */
+const LONGEST_SILENCE_MS = 5_000;
+/** What is sent at a time per partition: never more than this, nor than this part of what the broker takes in one batch. */
+const MAX_SENT_BYTES = 4 * 1024 * 1024;
+const BATCH_FILL = 0.9;
+/** The client takes a time that grows with the square of the records in one batch: beyond this it shows. */
+const MAX_SENT_RECORDS = 5_000;
+
+/** Opens the log that lies in a Kafka topic, which is made if it is missing. Throws `unavailable`, `configuration-invalid`. */
+export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<KafkaEventLog> {
+  const kafka = connectTo(options, 'log');
+  const admin = kafka.admin();
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  const { topic, partitions, retentionMs = -1, replicas = -1 } = options;
+  const opening = (async () => {
+    await admin.connect();
+    const limits = await ensureTopic(admin, { topic, partitions, retentionMs, replicas });
+    await producer.connect();
+    return limits;
+  })();
+  try {
+    const { maxBatchBytes } = await withinDeadline(`opening ${topic}`, OPEN_DEADLINE_MS, opening);
+    return new KafkaEventLog(kafka, admin, producer, { ...options, maxBatchBytes });
+  } catch (error) {
+    void Promise.allSettled([admin.disconnect(), producer.disconnect()]);
+    throw error;
+  }
+}
+
+/** The log as a topic of Kafka. Any producer may write to the topic: only the JSON matters. */
+export class KafkaEventLog implements EventLog {
+  readonly partitions: number;
+  readonly #kafka: Kafka;
+  readonly #admin: Admin;
+  readonly #producer: Producer;
+  readonly #options: OpenedOptions;
+  readonly #logger: Logger | undefined;
+  readonly #queue: AppendQueue;
+  readonly #closing = new AbortController();
+  readonly #readers = new Set<Promise<void>>();
+
+  constructor(kafka: Kafka, admin: Admin, producer: Producer, options: OpenedOptions) {
+    this.partitions = options.partitions;
+    this.#kafka = kafka;
+    this.#admin = admin;
+    this.#producer = producer;
+    this.#options = options;
+    this.#logger = options.logger;
+    this.#queue = new AppendQueue((calls) => this.#writeGroup(calls));
+  }
+
+  async append(records: readonly NewRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const rowsByPartition: AppendRow[][] = Array.from({ length: this.partitions }, () => []);
+    for (const { key, value } of records) {
+      rowsByPartition[partitionOf(key, this.partitions)]?.push({ key, value, barrier: null });
+    }
+    await this.#add({ rowsByPartition });
+  }
+
+  async appendBarriers(name: string): Promise<Offsets> {
+    const barrier: AppendRow = { key: null, value: null, barrier: name };
+    return this.#add({ rowsByPartition: Array.from({ length: this.partitions }, () => [barrier]) });
+  }
+
+  async startOffsets(): Promise<Offsets> {
+    return (await this.#bounds()).starts;
+  }
+
+  async endOffsets(): Promise<Offsets> {
+    return (await this.#bounds()).ends;
+  }
+
+  async *read(from: Offsets, { until, signal }: ReadOptions = {}): AsyncGenerator<LogBatch> {
+    refuseWrongLength(from, this.partitions);
+    if (until?.every((end, partition) => (from[partition] ?? 0) >= end)) return;
+    const ending = new AbortController();
+    const stop = AbortSignal.any([ending.signal, this.#closing.signal, ...(signal ? [signal] : [])]);
+    const handover = new BatchHandover(from, until, stop);
+    // A group of its own, for once: the client cannot be told which partitions to read.
+    const group = `${this.#options.topic}.read.${randomUUID()}`;
+    const reading = this.#follow(handover, group, stop).then(
+      () => handover.finish(),
+      (error) => handover.fail(error),
+    );
+    try {
+      for (;;) {
+        const batch = await handover.next(LONGEST_SILENCE_MS);
+        if (batch === 'silence') await this.#bounds();
+        else if (batch) yield batch;
+        else return;
+        if (signal?.aborted) return;
+      }
+    } finally {
+      ending.abort();
+      await reading;
+      await this.#forget(group);
+    }
+  }
+
+  async join(member: GroupMember, { group, signal }: GroupOptions): Promise<void> {
+    await this.#follow(member, `${this.#options.topic}.${group}`, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  /** Answers what was appended before, ends every read, and leaves no connection. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    await Promise.race([this.#queue.close(), sleep(this.#appendDeadlineMs, undefined, { ref: false })]);
+    this.#closing.abort();
+    await Promise.all(this.#readers);
+    const gone = Promise.allSettled([this.#producer.disconnect(), this.#admin.disconnect()]);
+    await Promise.race([gone, sleep(OFFSETS_DEADLINE_MS, undefined, { ref: false })]);
+  }
+
+  /** A group that nobody will join again. The broker forgets it by itself in the end. */
+  async #forget(group: string): Promise<void> {
+    const forgetting = this.#admin.deleteGroups([group]);
+    await withinDeadline('forgetting a group', FORGET_DEADLINE_MS, forgetting).catch(() => {});
+  }
+
+  get #appendDeadlineMs(): number {
+    return this.#options.appendDeadlineMs ?? APPEND_DEADLINE_MS;
+  }
+
+  #add(call: AppendCall): Promise<Offsets> {
+    return withinDeadline('an append', this.#appendDeadlineMs, this.#queue.add(call));
+  }
+
+  /** Memberships one after the other, until the signal is aborted or the member throws: a broker that is away comes back. */
+  async #follow(member: GroupMember, group: string, signal: AbortSignal): Promise<void> {
+    const following = this.#followOn(member, group, signal);
+    const ended = following.catch(() => {});
+    this.#readers.add(ended);
+    await following.finally(() => this.#readers.delete(ended));
+  }
+
+  async #followOn(member: GroupMember, group: string, signal: AbortSignal): Promise<void> {
+    let thrown: { error: unknown } | undefined;
+    const watched = watch(member, (error) => {
+      thrown = { error };
+    });
+    const { topic, partitions, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await new GroupSession(
+          {
+            kafka: this.#kafka,
+            topic,
+            partitions,
+            group,
+            sessionTimeoutMs: sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
+            rebalanceTimeoutMs: rebalanceTimeoutMs ?? REBALANCE_TIMEOUT_MS,
+            bounds: () => this.#bounds(),
+            logger: this.#logger,
+          },
+          watched,
+        ).run(signal);
+      } catch (error) {
+        if (thrown) throw thrown.error;
+        if (!(error instanceof TandemError && error.retriable)) throw error;
+        this.#logger?.warn({ group, reason: messageOf(error) }, 'the membership of a group broke off; joining again');
+        await sleep(PAUSE_AFTER_FAULT_MS, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #bounds(): Promise<{ starts: Offsets; ends: Offsets }> {
+    const asking = this.#admin.fetchTopicOffsets(this.#options.topic);
+    const found = await withinDeadline('asking for the offsets', OFFSETS_DEADLINE_MS, asking);
+    const sorted = found.toSorted((a, b) => a.partition - b.partition);
+    return { starts: sorted.map(({ low }) => Number(low)), ends: sorted.map(({ high }) => Number(high)) };
+  }
+
+  /** Each call's first offset per partition, as the broker's answers tell. */
+  async #writeGroup(calls: readonly AppendCall[]): Promise<readonly Offsets[]> {
+    const firsts = calls.map(() => Array.from({ length: this.partitions }, () => 0));
+    try {
+      for (const portion of portionsOf(calls, Math.min(MAX_SENT_BYTES, this.#options.maxBatchBytes * BATCH_FILL))) {
+        const bases = await this.#send(portion.messages);
+        for (const { call, partition, index } of portion.firsts) {
+          const first = firsts[call];
+          if (first) first[partition] = (bases.get(partition) ?? 0) + index;
+        }
+      }
+    } catch (error) {
+      throw kafkaError(error);
+    }
+    return firsts;
+  }
+
+  async #send(messages: readonly Message[]): Promise<ReadonlyMap<number, number>> {
+    const answers = await this.#producer.send({ topic: this.#options.topic, acks: -1, messages: [...messages] });
+    return new Map(answers.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]));
+  }
+}
+
+type Portion = { messages: Message[]; firsts: { call: number; partition: number; index: number }[]; counts: number[] };
+
+/** Cuts calls into portions that hold at most `maxBytes` and MAX_SENT_RECORDS per partition, in order. */
+function* portionsOf(calls: readonly AppendCall[], maxBytes: number): Generator<Portion> {
+  let portion: Portion = { messages: [], firsts: [], counts: [] };
+  let bytes: number[] = [];
+  for (const [call, { rowsByPartition }] of calls.entries()) {
+    for (const [partition, rows] of rowsByPartition.entries()) {
+      for (const [position, row] of rows.entries()) {
+        const size = bytesOfRow(row);
+        const sent = portion.counts[partition] ?? 0;
+        if (sent >= MAX_SENT_RECORDS || (sent > 0 && (bytes[partition] ?? 0) + size > maxBytes)) {
+          yield portion;
+          portion = { messages: [], firsts: [], counts: [] };
+          bytes = [];
+        }
+        const index = portion.counts[partition] ?? 0;
+        if (position === 0) portion.firsts.push({ call, partition, index });
+        portion.counts[partition] = index + 1;
+        bytes[partition] = (bytes[partition] ?? 0) + size;
+        portion.messages.push(messageOfRow(row, partition));
+      }
+    }
+  }
+  if (portion.messages.length > 0) yield portion;
+}
+
+/** Tells what the member throws apart from what the client does. `fenced` is an answer, not a failure. */
+function watch(member: GroupMember, onThrown: (error: unknown) => void): GroupMember {
+  const guard = async <Result>(work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof TandemError && error.code === 'fenced')) onThrown(error);
+      throw error instanceof TandemError ? error : new TandemError('internal', messageOf(error), { cause: error });
+    }
+  };
+  return {
+    assigned: (partition) => guard(member.assigned(partition)),
+    take: (batch) => guard(member.take(batch)),
+    revoked: (partition) => member.revoked(partition),
+  };
+}

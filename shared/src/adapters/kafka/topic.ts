@@ -1,0 +1,61 @@
+import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import { TandemError } from '../../errors.js';
+
+export type TopicSettings = {
+  readonly topic: string;
+  readonly partitions: number;
+  /** How long the broker keeps records, in milliseconds; -1 for ever. */
+  readonly retentionMs: number;
+  /** On how many brokers each record lies; -1 for the cluster's default. */
+  readonly replicas: number;
+};
+
+/** What one append of a partition may hold, so that a client and a broker take it in one piece. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Makes the topic if it is not there. Resolves with the most bytes that one batch of records may have.
+ * Throws `configuration-invalid` for a topic with another number of partitions, or one that is compacted.
+ */
+export async function ensureTopic(admin: Admin, settings: TopicSettings): Promise<{ maxBatchBytes: number }> {
+  const { topic, partitions } = settings;
+  await createTopic(admin, settings);
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  const found = topics[0]?.partitions.length ?? 0;
+  if (found !== partitions) {
+    throw new TandemError(
+      'configuration-invalid',
+      `LOG_PARTITIONS: found ${partitions}, but the topic ${topic} has ${found} partitions; set it to ${found}, or choose another KAFKA_TOPIC`,
+    );
+  }
+  const config = await readConfig(admin, topic);
+  if (config.get('cleanup.policy')?.includes('compact')) {
+    throw new TandemError(
+      'configuration-invalid',
+      `KAFKA_TOPIC: found ${topic} with cleanup.policy ${config.get('cleanup.policy')}; allowed is delete: compaction takes events away`,
+    );
+  }
+  return { maxBatchBytes: Number(config.get('max.message.bytes')) };
+}
+
+async function createTopic(admin: Admin, { topic, partitions, retentionMs, replicas }: TopicSettings): Promise<void> {
+  const configEntries = Object.entries({
+    'retention.ms': String(retentionMs),
+    'message.timestamp.type': 'LogAppendTime',
+    'cleanup.policy': 'delete',
+    'max.message.bytes': String(MAX_MESSAGE_BYTES),
+  }).map(([name, value]) => ({ name, value }));
+  // False when it is there already: another starter may be a moment ahead.
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: [{ topic, numPartitions: partitions, replicationFactor: replicas, configEntries }],
+  });
+}
+
+async function readConfig(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['cleanup.policy', 'max.message.bytes'] }],
+  });
+  return new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]));
+}
