@@ -8,6 +8,7 @@ import {
   type RunStore,
   recordsBetween,
   type Segment,
+  SharedRead,
   SKETCH_ERROR_BOUND,
 } from '@tandem/shared';
 import { mergeValues, segmentsAbove } from './merge-views.js';
@@ -19,7 +20,6 @@ import { type Layer, MAX_GROUPS, type Query } from './query/query.js';
 import { foldSegments } from './query/speed-part.js';
 import { tooManyGroups } from './query/too-many-groups.js';
 import { isDistinct, type Part, type Values, zeroValues } from './query/values.js';
-import { SharedRead } from './shared-read.js';
 
 /** What the layers say of one group; only those that were asked for. */
 export type Line = { readonly group: Group; readonly layers: Readonly<Partial<Record<Layer, Values>>> };

@@ -22,4 +22,5 @@ export * from './ports/dead-letters.js';
 export * from './ports/event-log.js';
 export * from './ports/realtime-view-store.js';
 export * from './ports/run-store.js';
+export * from './shared-read.js';
 export * from './tally.js';
