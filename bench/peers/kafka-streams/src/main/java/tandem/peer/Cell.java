@@ -12,7 +12,7 @@ import java.util.Arrays;
 final class Cell {
   /** Hashes are below 2^52: the bits above say which sketch one belongs to. */
   private static final int SKETCH_SHIFT = 60;
-  private static final int CHUNK_HASHES = 128;
+  private static final int CHUNK_HASHES = 32;
 
   final CellKey key;
   final long[] sums;

@@ -1,5 +1,6 @@
 package tandem.peer;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -26,7 +27,14 @@ final class DuplicateWindow {
   /** Adds the event at `offset` (ascending from call to call); true when the window holds a copy of it already. */
   boolean isDuplicate(Event event, long offset) {
     moveTo(offset / reach);
-    return !newer.add(event.eventId, event.occurredAt) || older.has(event.eventId, event.occurredAt);
+    byte[] id = event.eventId.getBytes(StandardCharsets.UTF_8);
+    int hash = spread(event.eventId.hashCode());
+    return !newer.add(id, hash, event.occurredAt) || older.has(id, hash, event.occurredAt);
+  }
+
+  private static int spread(int hash) {
+    int mixed = hash * 0x9E3779B9;
+    return mixed ^ mixed >>> 15;
   }
 
   private void moveTo(long next) {
@@ -39,45 +47,65 @@ final class DuplicateWindow {
     generation = next;
   }
 
-  /** An open hash table that never grows: a generation has at most `reach` records. */
+  /**
+   * An open hash table that never grows: a generation has at most `reach` records. The ids lie end to end in one array of
+   * bytes, so that the collector has nothing to copy.
+   */
   private static final class Identities {
-    private final String[] ids;
+    private static final int BYTES_PER_ID = 40;
+
+    /** Where an id lies, plus 1; 0 is empty. */
+    private final int[] places;
     private final long[] times;
     private final int mask;
+    /** Each id behind its length less 1. */
+    private byte[] ids;
+    private int idBytes;
 
     Identities(int reach) {
       int slots = Integer.highestOneBit(Math.max(1, reach)) * 4;
-      ids = new String[slots];
+      places = new int[slots];
       times = new long[slots];
       mask = slots - 1;
+      ids = new byte[reach * BYTES_PER_ID];
     }
 
-    boolean has(String id, long time) {
-      return ids[slotOf(id, time)] != null;
+    boolean has(byte[] id, int hash, long time) {
+      return places[slotOf(id, hash, time)] != 0;
     }
 
-    boolean add(String id, long time) {
-      int slot = slotOf(id, time);
-      if (ids[slot] != null) return false;
-      ids[slot] = id;
+    boolean add(byte[] id, int hash, long time) {
+      int slot = slotOf(id, hash, time);
+      if (places[slot] != 0) return false;
+      places[slot] = idBytes + 1;
       times[slot] = time;
+      append(id);
       return true;
     }
 
     void clear() {
-      Arrays.fill(ids, null);
+      Arrays.fill(places, 0);
+      idBytes = 0;
+    }
+
+    private void append(byte[] id) {
+      if (idBytes + 1 + id.length > ids.length) ids = Arrays.copyOf(ids, ids.length * 2 + 1 + id.length);
+      ids[idBytes] = (byte) (id.length - 1);
+      System.arraycopy(id, 0, ids, idBytes + 1, id.length);
+      idBytes += 1 + id.length;
     }
 
     /** Where the identity is, or where it would be. */
-    private int slotOf(String id, long time) {
-      int slot = spread(id.hashCode()) & mask;
-      while (ids[slot] != null && !(times[slot] == time && ids[slot].equals(id))) slot = slot + 1 & mask;
+    private int slotOf(byte[] id, int hash, long time) {
+      int slot = hash & mask;
+      while (places[slot] != 0 && !(times[slot] == time && isAt(places[slot] - 1, id))) slot = slot + 1 & mask;
       return slot;
     }
 
-    private static int spread(int hash) {
-      int mixed = hash * 0x9E3779B9;
-      return mixed ^ mixed >>> 15;
+    /** An id has 1 to 64 code points, so 1 to 256 bytes: their number less 1 fits into a byte. */
+    private boolean isAt(int place, byte[] id) {
+      int from = place + 1;
+      return Byte.toUnsignedInt(ids[place]) == id.length - 1 && Arrays.equals(ids, from, from + id.length, id, 0, id.length);
     }
   }
 }

@@ -25,6 +25,7 @@ final class EventReader {
   Event read(byte[] bytes) {
     // A JSON text of ours begins with a brace or white space: whatever other encodings begin with is refused.
     if (bytes == null || bytes.length < 2 || bytes.length > MAX_EVENT_BYTES || bytes[0] <= 0 || bytes[1] == 0) return null;
+    if (!Texts.isUtf8(bytes)) return null;
     try (JsonParser parser = json.createParser(bytes)) {
       return readObject(parser) && parser.nextToken() == null && isComplete() ? event : null;
     } catch (IOException notJson) {

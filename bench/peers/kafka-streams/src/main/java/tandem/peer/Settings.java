@@ -46,7 +46,7 @@ record Settings(
     all.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, isDurable ? StreamsConfig.EXACTLY_ONCE_V2 : StreamsConfig.AT_LEAST_ONCE);
     all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, commitMs);
     all.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
-    all.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, 20_000);
+    all.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, 2_000);
     all.put(StreamsConfig.ENABLE_METRICS_PUSH_CONFIG, false);
     forReading().forEach((name, value) -> all.put(StreamsConfig.mainConsumerPrefix(name), value));
     forLogging().forEach((name, value) -> all.put(StreamsConfig.producerPrefix(name), value));
@@ -66,7 +66,7 @@ record Settings(
         ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
         ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 8 << 20,
         ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 32 << 20,
-        ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000,
+        ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1_000,
         ConsumerConfig.RECEIVE_BUFFER_CONFIG, 1 << 20,
         ConsumerConfig.CHECK_CRCS_CONFIG, false);
   }
