@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { LOG_LEVELS, readConfig } from '@tandem/shared';
+import { connectionSchema } from '@tandem/shared/adapters/connections';
+import { healthSchema } from '@tandem/shared/adapters/http/health-config';
 import { z } from 'zod';
 import { CHECKPOINTS } from './checkpoint.js';
 import { isSchedule } from './schedule.js';
@@ -13,10 +15,8 @@ const integer = (min: number, max: number) =>
 
 /** The settings of the batch layer as a process of its own: one environment variable each. */
 export const batchConfigSchema = z.object({
-  POSTGRES_URL: z.url({
-    protocol: /^postgres(ql)?$/,
-    error: 'set it to the Postgres that all layers share, like postgres://user@host:5432/database',
-  }),
+  ...connectionSchema.shape,
+  ...healthSchema.shape,
   /** Folder of the master dataset. */
   MASTER_DATASET: z.string().default('./data/master-dataset'),
   LOG_PARTITIONS: integer(1, 1024).default(4),
@@ -52,7 +52,7 @@ export function readBatchConfig(environment?: Readonly<Record<string, string | u
 }
 
 /** The settings under the names of the batch layer's options; where its data lie is for the caller to say. */
-export function batchSettingsOf(config: Omit<BatchConfig, 'POSTGRES_URL' | 'MASTER_DATASET'>) {
+export function batchSettingsOf(config: Omit<BatchConfig, 'MASTER_DATASET' | keyof typeof healthSchema.shape>) {
   return {
     partitions: config.LOG_PARTITIONS,
     schedule: config.BATCH_SCHEDULE,

@@ -2,19 +2,26 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   createLogger,
+  type EventLog,
   type Logger,
   type LogLevel,
   loadMetrics,
   type Metric,
   messageOf,
+  type ProcessParts,
+  runProcess,
   TandemError,
 } from '@tandem/shared';
+import { type KafkaTopic, kafkaConnectionOf, requireShared } from '@tandem/shared/adapters/connections';
+import { startHealthServer } from '@tandem/shared/adapters/http/health-server';
+import { openEventLog } from '@tandem/shared/adapters/open-event-log';
 import { type Database, openDatabase } from '@tandem/shared/adapters/postgres/database';
+import { identityOfDatabase } from '@tandem/shared/adapters/postgres/identity';
 import { migrate } from '@tandem/shared/adapters/postgres/migrate';
 import { PostgresDeadLetters } from '@tandem/shared/adapters/postgres/postgres-dead-letters';
-import { openPostgresEventLog } from '@tandem/shared/adapters/postgres/postgres-event-log';
 import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
 import { openDuckDbBatchEngine } from './adapters/duckdb/duckdb-batch-engine.js';
+import { claimFolder } from './adapters/files/claim-folder.js';
 import { LocalDatasetFiles } from './adapters/files/local-dataset-files.js';
 import { PostgresCatalog } from './adapters/postgres/postgres-catalog.js';
 import { PostgresLeaseDesk } from './adapters/postgres/postgres-lease-desk.js';
@@ -34,6 +41,8 @@ export type BatchLayerOptions = {
   readonly databaseUrl: string;
   readonly masterDatasetFolder: string;
   readonly partitions: number;
+  /** Where the log is; null, the default: in tables of the database. */
+  readonly kafka?: KafkaTopic | null;
   readonly metrics: readonly Metric[];
   /** Cron expression in UTC, or `off`. */
   readonly schedule: string;
@@ -65,7 +74,8 @@ export async function startBatchLayer(options: BatchLayerOptions): Promise<Batch
   const logger = createLogger('batch-layer', options.logLevel);
   const database = openBatchDatabase(options.databaseUrl, logger);
   const stopping = new AbortController();
-  const tools = makeTools(options, database, logger, stopping.signal);
+  const log = await openLog(options, database, logger);
+  const tools = makeTools(options, log, database, logger, stopping.signal);
   const desk = new PostgresLeaseDesk({
     databaseUrl: options.databaseUrl,
     expiresAfterMs: options.leaseMs ?? defaults.BATCH_LEASE_MS,
@@ -87,7 +97,7 @@ export async function startBatchLayer(options: BatchLayerOptions): Promise<Batch
   };
 }
 
-const defaults = batchConfigSchema.parse({ POSTGRES_URL: 'postgres://unused' });
+const defaults = batchConfigSchema.parse({});
 
 function openBatchDatabase(url: string, logger: Logger): Database {
   return openDatabase({
@@ -100,12 +110,29 @@ function openBatchDatabase(url: string, logger: Logger): Database {
   });
 }
 
+async function openLog(options: BatchLayerOptions, database: Database, logger: Logger): Promise<EventLog> {
+  const { databaseUrl, partitions, kafka = null } = options;
+  try {
+    await claimFolder(resolve(options.masterDatasetFolder), await identityOfDatabase(database));
+    return await openEventLog({ kafka, databaseUrl, database, partitions, logger });
+  } catch (error) {
+    await database.end();
+    throw error;
+  }
+}
+
 /** The adapters of this layer, put together. */
-function makeTools(options: BatchLayerOptions, database: Database, logger: Logger, stopping: AbortSignal): BatchTools {
+function makeTools(
+  options: BatchLayerOptions,
+  log: EventLog,
+  database: Database,
+  logger: Logger,
+  stopping: AbortSignal,
+): BatchTools {
   const folder = resolve(options.masterDatasetFolder);
   const onCheckpoint = crashAt(options.crashAt);
   return {
-    log: openPostgresEventLog({ databaseUrl: options.databaseUrl, partitions: options.partitions, logger }),
+    log,
     catalog: new PostgresCatalog(database),
     deadLetters: new PostgresDeadLetters(database),
     files: new LocalDatasetFiles(folder, onCheckpoint),
@@ -147,30 +174,39 @@ async function attend(tools: BatchTools, desk: LeaseDesk, requests: RunRequests)
   }
 }
 
-/** The batch layer as a process of its own. */
-async function runAsProcess(): Promise<void> {
-  const config = readBatchConfig();
-  const logger = createLogger('batch-layer', config.LOG_LEVEL);
-  const database = openBatchDatabase(config.POSTGRES_URL, logger);
-  await migrate(database, config.LOG_PARTITIONS).finally(() => database.end());
+/** The batch layer as a process of its own. Resolves with the exit code. */
+export function main(): Promise<number> {
+  return runProcess('batch layer', () => createLogger('batch-layer', 'info'), startProcess);
+}
+
+async function startProcess(parts: ProcessParts): Promise<void> {
+  const config = requireShared('batch layer', readBatchConfig());
+  const { POSTGRES_URL: databaseUrl, LOG_PARTITIONS } = config;
+  const database = openBatchDatabase(databaseUrl, createLogger('batch-layer', config.LOG_LEVEL));
+  parts.add(() => database.end());
+  await migrate(database, LOG_PARTITIONS);
   const layer = await startBatchLayer({
-    databaseUrl: config.POSTGRES_URL,
+    databaseUrl,
     masterDatasetFolder: config.MASTER_DATASET,
     metrics: await loadMetrics(),
+    kafka: kafkaConnectionOf(config),
     ...batchSettingsOf(config),
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void layer.stop());
+  parts.add(() => layer.stop());
+  const health = await startHealthServer({
+    host: config.HEALTH_HOST,
+    port: config.HEALTH_PORT,
+    reasonsNotReady: async () => {
+      await database.query('SELECT 1');
+      return [];
+    },
+  });
+  parts.add(() => health.stop());
+  console.log(`The batch layer says how it is at ${health.url}/health`);
 }
 
 function isMain(): boolean {
   return process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href;
 }
 
-if (isMain()) {
-  try {
-    await runAsProcess();
-  } catch (error) {
-    process.stderr.write(`${error instanceof TandemError ? `${error.code}: ` : ''}${messageOf(error)}\n`);
-    process.exitCode = 1;
-  }
-}
+if (isMain()) process.exitCode = await main();

@@ -14,7 +14,13 @@ const PROGRAMS = {
   import: 'lab/dist/import/main.js',
   generate: 'lab/dist/generate/main.js',
   bench: 'bench/dist/main.js',
+  services: 'lab/dist/services/main.js',
+  'speed-layer': 'speed-layer/dist/main.js',
+  'batch-layer': 'batch-layer/dist/main.js',
+  'serving-layer': 'serving-layer/dist/main.js',
 };
+/** What each kind of test run takes in: the second and third need real services, which they start themselves. */
+const TESTS = { test: 'plain', 'test:services': 'services', 'test:soak': 'soak' };
 /** How long what a finished program has left open may keep it from ending. */
 const LONGEST_END_MS = 2_000;
 
@@ -24,7 +30,7 @@ refuseOldNode();
 refuseUnknownCommand();
 if (!isInstalled()) await install();
 await build();
-process.exitCode = command === 'test' ? await runTests() : await runProgram(PROGRAMS[command]);
+process.exitCode = Object.hasOwn(TESTS, command) ? await runTests() : await runProgram(PROGRAMS[command]);
 
 function refuseOldNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -33,9 +39,9 @@ function refuseOldNode() {
 }
 
 function refuseUnknownCommand() {
-  if (command === 'test' || Object.hasOwn(PROGRAMS, command ?? '')) return;
+  if (Object.hasOwn(TESTS, command ?? '') || Object.hasOwn(PROGRAMS, command ?? '')) return;
   const found = command === undefined ? 'no command' : `the command ${JSON.stringify(command)}`;
-  fail(`Found ${found}; allowed are ${['test', ...Object.keys(PROGRAMS)].join(', ')}.`);
+  fail(`Found ${found}; allowed are ${[...Object.keys(TESTS), ...Object.keys(PROGRAMS)].join(', ')}.`);
 }
 
 /** True when every package of the lock is in node_modules with its version. npm notes there what it has installed. */
@@ -74,7 +80,11 @@ async function build() {
 function runTests() {
   const patterns = parameters.map((word) => word.replace(/(^|\/)src\//, '$1dist/').replace(/\.ts$/, '.js'));
   const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
-  return run(process.execPath, ['--experimental-vm-modules', '--no-warnings', jest, ...patterns]);
+  const suite = TESTS[command];
+  if (suite === 'plain') console.error('Specs of real services are left out here: npm run test:services runs them.');
+  // biome-ignore lint/style/noProcessEnv: the tests get what this script was given.
+  const env = { ...process.env, TANDEM_TEST_SUITE: suite };
+  return run(process.execPath, ['--experimental-vm-modules', '--no-warnings', jest, ...patterns], { env });
 }
 
 /** Runs it in this process: then signals reach it, and its exit code is ours, without anything in between. */

@@ -18,8 +18,8 @@ export const labConfigSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `allowed are ${LOG_LEVELS.join(', ')}`).default('warn'),
 });
 
-/** The lab itself says where the batch layer finds its data. */
-const { POSTGRES_URL, MASTER_DATASET, ...batchSettings } = batchConfigSchema.shape;
+/** The lab itself says where the batch layer finds its data, and has a front door of its own. */
+const { MASTER_DATASET, HEALTH_PORT, HEALTH_HOST, ...batchSettings } = batchConfigSchema.shape;
 
 const settingsSchema = z.object({
   ...batchSettings,

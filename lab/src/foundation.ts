@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Logger, loadMetrics, type Metric, type RunStore } from '@tandem/shared';
 import { type Database, openDatabase } from '@tandem/shared/adapters/postgres/database';
+import { identityOfDatabase } from '@tandem/shared/adapters/postgres/identity';
 import { migrate } from '@tandem/shared/adapters/postgres/migrate';
 import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
 import type { LabConfig } from './config.js';
@@ -22,15 +23,14 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 /** A little more than it gives itself before it is killed. */
 const LONGEST_POSTGRES_STOP_MS = 32_000;
 
-/** Locks the data folder and starts its Postgres. What is started is added to `parts`, also when a later step throws. */
+/** Locks the data folder and starts its Postgres, unless POSTGRES_URL names another. What is started is added to `parts`, also when a later step throws. */
 export async function layFoundation(config: LabConfig, parts: RunningParts, logger: Logger): Promise<Foundation> {
   const metrics = await loadMetrics();
   const lock = await lockDataFolder(config.DATA_DIR);
   parts.add('lock of the data folder', () => lock.release());
-  const postgres = await startEmbeddedPostgres({ dataFolder: config.DATA_DIR, logger });
-  parts.add('Postgres', () => postgres.stop(), LONGEST_POSTGRES_STOP_MS);
+  const databaseUrl = config.POSTGRES_URL ?? (await startOwnPostgres(config, parts, logger));
   const database = openDatabase({
-    url: postgres.url,
+    url: databaseUrl,
     name: 'tandem lab',
     maxConnections: MAX_CONNECTIONS,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
@@ -39,10 +39,21 @@ export async function layFoundation(config: LabConfig, parts: RunningParts, logg
   parts.add('connections', () => database.end());
   await migrate(database, config.LOG_PARTITIONS);
   return {
-    databaseUrl: postgres.url,
+    databaseUrl,
     database,
     runs: new PostgresRunStore(database),
     metrics,
-    masterDatasetFolder: join(config.DATA_DIR, 'master-dataset'),
+    masterDatasetFolder: join(config.DATA_DIR, await masterDatasetName(config, database)),
   };
+}
+
+async function startOwnPostgres({ DATA_DIR }: LabConfig, parts: RunningParts, logger: Logger): Promise<string> {
+  const postgres = await startEmbeddedPostgres({ dataFolder: DATA_DIR, logger });
+  parts.add('Postgres', () => postgres.stop(), LONGEST_POSTGRES_STOP_MS);
+  return postgres.url;
+}
+
+/** A master dataset belongs to the catalog in one database: each database that is used from here has one of its own. */
+async function masterDatasetName({ POSTGRES_URL }: LabConfig, database: Database): Promise<string> {
+  return POSTGRES_URL === undefined ? 'master-dataset' : `master-dataset-${await identityOfDatabase(database)}`;
 }

@@ -1,8 +1,11 @@
 import { startServingLayer } from '@tandem/serving-layer';
-import { createLogger, type Logger } from '@tandem/shared';
+import { createLogger, type Logger, type RealtimeViewStore } from '@tandem/shared';
+import { kafkaConnectionOf } from '@tandem/shared/adapters/connections';
 import { MemoryRealtimeViewStore } from '@tandem/shared/adapters/memory/memory-realtime-view-store';
+import { openEventLog } from '@tandem/shared/adapters/open-event-log';
+import { identityOfDatabase } from '@tandem/shared/adapters/postgres/identity';
 import { PostgresDeadLetters } from '@tandem/shared/adapters/postgres/postgres-dead-letters';
-import { PostgresEventLog } from '@tandem/shared/adapters/postgres/postgres-event-log';
+import { RedisRealtimeViewStore } from '@tandem/shared/adapters/redis/redis-realtime-view-store';
 import { startSpeedLayer } from '@tandem/speed-layer';
 import { batchOptions } from './batch/batch-options.js';
 import { startBatchThread } from './batch/batch-thread.js';
@@ -37,10 +40,17 @@ export async function startTandem(config: LabConfig, logger: Logger): Promise<Ta
 async function startLayers(config: LabConfig, foundation: Foundation, parts: RunningParts): Promise<string> {
   const { database, databaseUrl, runs, metrics } = foundation;
   const loggerOf = (room: string) => createLogger(room, config.LOG_LEVEL);
-  const log = new PostgresEventLog({ databaseUrl, partitions: config.LOG_PARTITIONS, logger: loggerOf('log') });
+  const log = await openEventLog({
+    kafka: kafkaConnectionOf(config),
+    databaseUrl,
+    database,
+    partitions: config.LOG_PARTITIONS,
+    logger: loggerOf('log'),
+  });
   parts.add('log', () => log.close());
   const deadLetters = new PostgresDeadLetters(database);
-  const store = new MemoryRealtimeViewStore(config.LOG_PARTITIONS);
+  const store = await openRealtimeViewStore(config, foundation, loggerOf('realtime view'));
+  parts.add('realtime view', () => store.close());
 
   const batch = await startBatchThread(batchOptions(config, foundation), loggerOf('batch'));
   parts.add('batch layer', () => batch.stop());
@@ -51,6 +61,17 @@ async function startLayers(config: LabConfig, foundation: Foundation, parts: Run
   parts.add('serving layer', () => serving.stop());
   startDemoShop(serving.url, config, parts, loggerOf('demo shop'));
   return serving.url;
+}
+
+/** In this process' memory, unless REDIS_URL says where. */
+async function openRealtimeViewStore(
+  { REDIS_URL: url, LOG_PARTITIONS: partitions }: LabConfig,
+  { database, metrics }: Foundation,
+  logger: Logger,
+): Promise<RealtimeViewStore> {
+  if (url === undefined) return new MemoryRealtimeViewStore(partitions);
+  const prefix = `tandem:${await identityOfDatabase(database)}`;
+  return new RedisRealtimeViewStore({ url, prefix, partitions, metrics, logger });
 }
 
 /** A client like any other: it posts its events over HTTP. */

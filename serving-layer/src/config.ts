@@ -1,4 +1,5 @@
-import { TandemError } from '@tandem/shared';
+import { LOG_LEVELS, TandemError } from '@tandem/shared';
+import { connectionSchema } from '@tandem/shared/adapters/connections';
 import { z } from 'zod';
 
 /** Hosts that only this machine can reach. */
@@ -30,6 +31,19 @@ export const servingConfigSchema = z.object({
 });
 
 export type ServingConfig = Readonly<z.output<typeof servingConfigSchema>>;
+
+/** What it needs besides as a process of its own. */
+export const servingProcessSchema = z.object({
+  ...servingConfigSchema.shape,
+  ...connectionSchema.shape,
+  LOG_PARTITIONS: z.coerce
+    .number({ error: 'allowed is a whole number from 1 to 1024' })
+    .int()
+    .min(1)
+    .max(1_024)
+    .default(4),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `allowed are ${LOG_LEVELS.join(', ')}`).default('info'),
+});
 
 /** Without a token anybody who can connect may write: so then only this machine may connect. */
 export function checkExposure({ HOST, API_TOKEN }: ServingConfig): void {

@@ -1,14 +1,21 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
 import {
+  createLogger,
   type DeadLetters,
   type EventLog,
   type Logger,
   type Metric,
+  type ProcessParts,
   type RealtimeViewStore,
   type RunStore,
+  readConfig,
+  runProcess,
   TandemError,
 } from '@tandem/shared';
+import { requireShared } from '@tandem/shared/adapters/connections';
+import { openSharedParts } from '@tandem/shared/adapters/open-shared-parts';
 import type { Database } from '@tandem/shared/adapters/postgres/database';
 import { createApp } from './adapters/http/app.js';
 import { eventsRoute } from './adapters/http/events-route.js';
@@ -20,7 +27,7 @@ import { stateRoutes } from './adapters/http/state-routes.js';
 import { PostgresBatchViewReader } from './adapters/postgres/postgres-batch-view-reader.js';
 import { BasisReader } from './answer-query.js';
 import { Comparer } from './compare.js';
-import { checkExposure, type ServingConfig } from './config.js';
+import { checkExposure, type ServingConfig, servingProcessSchema } from './config.js';
 
 export type ServingLayerOptions = {
   readonly log: EventLog;
@@ -103,3 +110,21 @@ async function stop(server: Server): Promise<void> {
   await closed;
   clearTimeout(timer);
 }
+
+/** The serving layer as a process of its own. Resolves with the exit code. */
+export function main(): Promise<number> {
+  return runProcess('serving layer', () => createLogger('serving-layer', 'info'), startProcess);
+}
+
+async function startProcess(parts: ProcessParts): Promise<void> {
+  const config = requireShared('serving layer', readConfig(servingProcessSchema));
+  checkExposure(config);
+  const logger = createLogger('serving-layer', config.LOG_LEVEL);
+  const shared = await openSharedParts('serving layer', config, parts, logger);
+  const serving = await startServingLayer({ ...shared, config, logger });
+  parts.add(() => serving.stop());
+  console.log(`The serving layer answers at ${serving.url}`);
+}
+
+// Containers and tests run this file itself.
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main();

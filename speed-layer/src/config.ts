@@ -1,3 +1,7 @@
+import { availableParallelism } from 'node:os';
+import { LOG_LEVELS } from '@tandem/shared';
+import { connectionSchema } from '@tandem/shared/adapters/connections';
+import { healthSchema } from '@tandem/shared/adapters/http/health-config';
 import { z } from 'zod';
 
 const whole = (min: number, max: number) =>
@@ -33,3 +37,16 @@ export const speedConfigSchema = z.object({
 });
 
 export type SpeedConfig = z.output<typeof speedConfigSchema>;
+
+/** What it needs besides as a process of its own. */
+export const speedProcessSchema = z.object({
+  ...speedConfigSchema.shape,
+  ...connectionSchema.shape,
+  ...healthSchema.shape,
+  LOG_PARTITIONS: whole(1, 1_024).default(4),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `allowed are ${LOG_LEVELS.join(', ')}`).default('info'),
+  /** Threads that share the partitions of the log; more than there are partitions have nothing to do. */
+  SPEED_WORKERS: whole(1, 64).default(Math.min(4, availableParallelism())),
+});
+
+export type SpeedProcessConfig = z.output<typeof speedProcessSchema>;

@@ -1,3 +1,3 @@
 export { type SpeedConfig, speedConfigSchema } from './config.js';
-export { type SpeedLayer, startSpeedLayer } from './main.js';
 export type { SpeedOptions } from './session.js';
+export { type SpeedLayer, startSpeedLayer } from './start-speed-layer.js';

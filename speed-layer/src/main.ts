@@ -1,62 +1,41 @@
-import { type Logger, messageOf, TandemError } from '@tandem/shared';
-import { keepDropping } from './drop-segments.js';
-import { SpeedMember } from './member.js';
-import { backoffMs, sleep } from './patience.js';
-import type { SpeedOptions } from './session.js';
+import { pathToFileURL } from 'node:url';
+import { createLogger, type ProcessParts, readConfig, runProcess } from '@tandem/shared';
+import { requireShared, type SharedConnections } from '@tandem/shared/adapters/connections';
+import { startHealthServer } from '@tandem/shared/adapters/http/health-server';
+import { type SpeedThread, startThread } from './adapters/speed-thread.js';
+import { type SpeedProcessConfig, speedProcessSchema } from './config.js';
 
-export type SpeedLayer = {
-  /** The partitions that this worker reads now: up to where (exclusive) they are applied. */
-  standing(): readonly { readonly partition: number; readonly applied: number }[];
-  /** Ends reading promptly; the view keeps what was applied. */
-  stop(): Promise<void>;
-};
-
-/** Workers of this name share the partitions of the log. */
-const GROUP = 'speed-layer';
-
-/**
- * Starts the speed layer: log → segments of the realtime view. Resolves before the view is warm, and never throws:
- * after a fault the view is cold with the reason, and goes on after a wait of at most 5 seconds.
- */
-export async function startSpeedLayer(options: SpeedOptions): Promise<SpeedLayer> {
-  const stopping = new AbortController();
-  const member = new SpeedMember(options, stopping.signal);
-  const dropping = keepDropping(options, () => member.owned(), stopping.signal);
-  const ended = Promise.all([keepReading(options, member, stopping.signal), dropping]);
-  return {
-    standing: () => member.owned().map(({ partition, applied }) => ({ partition, applied })),
-    stop: async () => {
-      stopping.abort();
-      await ended;
-    },
-  };
+/** The speed layer as a process of its own: threads that share the partitions. Resolves with the exit code. */
+export function main(): Promise<number> {
+  return runProcess('speed layer', () => createLogger('speed-layer', 'info'), startProcess);
 }
 
-async function keepReading(options: SpeedOptions, member: SpeedMember, signal: AbortSignal): Promise<void> {
-  for (let failures = 0; !signal.aborted; ) {
-    const startedAt = performance.now();
-    try {
-      await options.log.join(member, { group: GROUP, signal });
-      if (!signal.aborted) throw new TandemError('unavailable', 'the log was closed');
-    } catch (error) {
-      if (performance.now() - startedAt > LONG_ENOUGH_MS) failures = 0;
-      failures++;
-      await reportFault(options.logger, member, error, failures);
-      await sleep(backoffMs(failures), signal);
-    }
+async function startProcess(parts: ProcessParts): Promise<void> {
+  const config = requireShared('speed layer', readConfig(speedProcessSchema));
+  const threads = await startThreads(config, parts);
+  const health = await startHealthServer({
+    host: config.HEALTH_HOST,
+    port: config.HEALTH_PORT,
+    standing: () => ({ partitions: threads.flatMap((thread) => thread.standing()) }),
+    reasonsNotReady: async () => threads.flatMap((thread) => thread.reasonsNotReady()),
+  });
+  parts.add(() => health.stop());
+  console.log(`The speed layer says how it is at ${health.url}/health`);
+}
+
+/** The first starts alone: it makes what is missing, and tells what is wrong with the settings. */
+async function startThreads(
+  config: SpeedProcessConfig & SharedConnections,
+  parts: ProcessParts,
+): Promise<readonly SpeedThread[]> {
+  const threads: SpeedThread[] = [];
+  for (let count = 0; count < config.SPEED_WORKERS; count++) {
+    const thread = await startThread(config);
+    parts.add(() => thread.stop());
+    threads.push(thread);
   }
+  return threads;
 }
 
-/** After reading went well for so long, a fault counts as the first one again. */
-const LONG_ENOUGH_MS = 10_000;
-
-/** What is away comes back, and the view stays a true prefix meanwhile. Anything else casts doubt on the view itself. */
-async function reportFault(logger: Logger, member: SpeedMember, error: unknown, failures: number): Promise<void> {
-  const reason = messageOf(error);
-  if (error instanceof TandemError && error.retriable) {
-    logger.warn({ failures, reason }, 'the speed layer cannot go on now; trying again');
-    return;
-  }
-  logger.error({ failures, error }, `the speed layer failed: ${reason}`);
-  await member.makeCold(`the speed layer failed and starts again: ${reason}`).catch(() => {});
-}
+// Containers and tests run this file itself.
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main();

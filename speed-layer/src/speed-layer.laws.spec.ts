@@ -3,7 +3,7 @@ import { type Offsets, type PartitionView, zeroOffsets } from '@tandem/shared';
 import { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
 import { readByOracle } from '@tandem/shared/testing/oracle';
 import fc from 'fast-check';
-import { startSpeedLayer } from './main.js';
+import { startSpeedLayer } from './start-speed-layer.js';
 import { aScript, play, recordsOf, type Script } from './testing/logs.js';
 import { rowsFrom, rowsOfEvents } from './testing/rows.js';
 import { caughtUp, type Scene, sceneOf, whileRunning } from './testing/scene.js';

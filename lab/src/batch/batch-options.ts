@@ -1,5 +1,6 @@
 import type { BatchLayerOptions } from '@tandem/batch-layer';
 import { batchSettingsOf } from '@tandem/batch-layer/config';
+import { kafkaConnectionOf } from '@tandem/shared/adapters/connections';
 import type { LabConfig } from '../config.js';
 import type { Foundation } from '../foundation.js';
 
@@ -9,6 +10,7 @@ export function batchOptions(config: LabConfig, foundation: Foundation): BatchLa
     databaseUrl: foundation.databaseUrl,
     masterDatasetFolder: foundation.masterDatasetFolder,
     metrics: foundation.metrics,
+    kafka: kafkaConnectionOf(config),
     ...batchSettingsOf(config),
   };
 }

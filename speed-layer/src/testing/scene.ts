@@ -17,8 +17,8 @@ import {
 import { MemoryDeadLetters } from '@tandem/shared/adapters/memory/memory-dead-letters';
 import { MemoryRealtimeViewStore } from '@tandem/shared/adapters/memory/memory-realtime-view-store';
 import { type SpeedConfig, speedConfigSchema } from '../config.js';
-import type { SpeedLayer } from '../main.js';
 import type { SpeedOptions } from '../session.js';
+import type { SpeedLayer } from '../start-speed-layer.js';
 
 /** A run store in which nothing but the kept boundaries matters; `keep` changes them. */
 export class KeptRuns implements RunStore {

@@ -1,4 +1,4 @@
-import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import { messageOf, TandemError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 
@@ -31,14 +31,14 @@ export function connectTo({ brokers, tls = false, sasl, logger }: KafkaConnectio
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: PATIENT,
-    logLevel: logLevel.ERROR,
+    logLevel: kafkajs.logLevel.ERROR,
     // What the library calls an error is mostly a broker that is away for a moment: not ours to raise an alarm for.
     logCreator:
       () =>
       ({ log }) =>
         logger?.debug({ ...log }, `kafka: ${log.message}`),
   };
-  return new Kafka(sasl ? { ...config, sasl: sasl as SASLOptions } : config);
+  return new kafkajs.Kafka(sasl ? { ...config, sasl: sasl as SASLOptions } : config);
 }
 
 /** Resolves as `work` does, or throws `unavailable` after `deadlineMs`: the outcome is then unknown. */

@@ -28,7 +28,7 @@ export type KafkaEventLogOptions = KafkaConnection & {
 };
 
 /** What opening has found out besides. */
-type OpenedOptions = KafkaEventLogOptions & { readonly maxBatchBytes: number };
+type OpenedOptions = KafkaEventLogOptions & { readonly maxBatchBytes: number; readonly identity: string };
 
 const APPEND_DEADLINE_MS = 10_000;
 const OPEN_DEADLINE_MS = 15_000;
@@ -53,13 +53,14 @@ export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<
   const { topic, partitions, retentionMs = -1, replicas = -1 } = options;
   const opening = (async () => {
     await admin.connect();
+    const { clusterId } = await admin.describeCluster();
     const limits = await ensureTopic(admin, { topic, partitions, retentionMs, replicas });
     await producer.connect();
-    return limits;
+    return { ...limits, identity: `${topic} of the Kafka cluster ${clusterId}` };
   })();
   try {
-    const { maxBatchBytes } = await withinDeadline(`opening ${topic}`, OPEN_DEADLINE_MS, opening);
-    return new KafkaEventLog(kafka, admin, producer, { ...options, maxBatchBytes });
+    const opened = await withinDeadline(`opening ${topic}`, OPEN_DEADLINE_MS, opening);
+    return new KafkaEventLog(kafka, admin, producer, { ...options, ...opened });
   } catch (error) {
     void Promise.allSettled([admin.disconnect(), producer.disconnect()]);
     throw error;
@@ -69,6 +70,8 @@ export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<
 /** The log as a topic of Kafka. Any producer may write to the topic: only the JSON matters. */
 export class KafkaEventLog implements EventLog {
   readonly partitions: number;
+  /** Tells this log from any other. */
+  readonly identity: string;
   readonly #kafka: Kafka;
   readonly #admin: Admin;
   readonly #producer: Producer;
@@ -80,6 +83,7 @@ export class KafkaEventLog implements EventLog {
 
   constructor(kafka: Kafka, admin: Admin, producer: Producer, options: OpenedOptions) {
     this.partitions = options.partitions;
+    this.identity = options.identity;
     this.#kafka = kafka;
     this.#admin = admin;
     this.#producer = producer;

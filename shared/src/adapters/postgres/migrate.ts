@@ -1,6 +1,6 @@
 import { TandemError } from '../../errors.js';
 import { type Database, inTransaction } from './database.js';
-import { SCHEMA_SQL, SEED_SQL } from './sql/schema.sql.js';
+import { IDENTITY_SQL, SCHEMA_SQL, SEED_SQL } from './sql/schema.sql.js';
 
 /** Any number that no other program would lock: keeps two processes from migrating at once. */
 const MIGRATION_LOCK = 7_426_001;
@@ -19,6 +19,7 @@ export async function migrate(database: Database, partitions: number): Promise<v
       await transaction.query(SCHEMA_SQL);
       for (const statement of SEED_SQL) await transaction.query(statement, [partitions]);
     }
+    await transaction.query(IDENTITY_SQL);
     const { rows: heads } = await transaction.query('SELECT partition FROM tandem.log_head');
     if (heads.length !== partitions) {
       throw new TandemError(

@@ -127,6 +127,15 @@ CREATE TABLE tandem.day_conflict (
 );
 `;
 
+/** Tells this database from others, and which log its offsets are of. Made in older databases too. */
+export const IDENTITY_SQL = `
+CREATE TABLE IF NOT EXISTS tandem.identity (
+  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  id      text NOT NULL,
+  log     text                             -- null until a log was opened
+);
+`;
+
 /** What depends on the number of partitions ($1): the log's heads, archive positions and run 0. */
 export const SEED_SQL = [
   'INSERT INTO tandem.log_head (partition) SELECT generate_series(0, $1::int - 1)',

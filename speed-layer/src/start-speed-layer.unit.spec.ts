@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { coldReason, type EventLog, type LogBatch, type Offsets, type ReadOptions, TandemError } from '@tandem/shared';
 import { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
-import { startSpeedLayer } from './main.js';
+import { startSpeedLayer } from './start-speed-layer.js';
 import { rowsFrom } from './testing/rows.js';
 import { caughtUp, sceneOf, viewWhen, whileRunning } from './testing/scene.js';
 

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { SharedConnections } from '@tandem/shared/adapters/connections';
+import type { SpeedProcessConfig } from '../config.js';
+
+type Standing = { readonly partition: number; readonly applied: number };
+
+export type SpeedThread = {
+  standing(): readonly Standing[];
+  reasonsNotReady(): readonly string[];
+  stop(): Promise<void>;
+};
+
+const LONGEST_STOP_MS = 10_000;
+
+/**
+ * Starts a speed worker in a thread of its own and resolves when it runs. Throws what it throws at start.
+ * An error that it does not handle later is one that this process does not handle either, and ends it.
+ */
+export async function startThread(config: SpeedProcessConfig & SharedConnections): Promise<SpeedThread> {
+  const worker = new Worker(new URL('../worker.js', import.meta.url), { workerData: { ...config } });
+  let standing: readonly Standing[] = [];
+  let hasEnded = false;
+  const exited = once(worker, 'exit').then(() => {
+    hasEnded = true;
+  });
+  await once(worker, 'message');
+  worker.on('message', (found: readonly Standing[]) => {
+    standing = found;
+  });
+  return {
+    standing: () => standing,
+    reasonsNotReady: () => (hasEnded ? ['a worker thread has ended'] : []),
+    stop: async () => {
+      worker.postMessage('stop');
+      await Promise.race([exited, sleep(LONGEST_STOP_MS, undefined, { ref: false })]);
+      await worker.terminate();
+    },
+  };
+}
