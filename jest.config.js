@@ -10,12 +10,21 @@ const forAll = {
   globalTeardown: '<rootDir>/lab/dist/testing/global-teardown.js',
 };
 
+/** Specs of real services end in .svc.spec.ts, those of them that take long in .soak.spec.ts. */
+const SUITES = {
+  plain: { testMatch: ['**/*.spec.js'], testPathIgnorePatterns: ['/node_modules/', '\\.(svc|soak)\\.spec\\.js$'] },
+  services: { testMatch: ['**/*.svc.spec.js'], maxWorkers: 1 },
+  soak: { testMatch: ['**/*.soak.spec.js'], maxWorkers: 1 },
+  all: { testMatch: ['**/*.spec.js'] },
+};
+
 export default {
   ...(isBuilt('lab/dist/testing/global-setup.js') ? forAll : {}),
   roots: ['shared', 'batch-layer', 'speed-layer', 'serving-layer', 'lab', 'bench']
     .filter((room) => isBuilt(`${room}/dist`))
     .map((room) => `<rootDir>/${room}/dist`),
-  testMatch: ['**/*.spec.js'],
+  // biome-ignore lint/style/noProcessEnv: Jest's own settings know no other way in.
+  ...SUITES[process.env.TANDEM_TEST_SUITE ?? 'all'],
   transform: {},
   testTimeout: 30_000,
 };

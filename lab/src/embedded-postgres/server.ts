@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, open, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, messageOf, TandemError } from '@tandem/shared';
 import pg from 'pg';
+import { freePort } from '../free-port.js';
 import type { Binaries } from './binaries.js';
 import type { ClusterHome } from './cluster-home.js';
 import { readPostmaster } from './postmaster-file.js';
@@ -182,15 +182,4 @@ async function endedWithin(ended: Promise<string>, withinMs: number): Promise<bo
   const inTime = await Promise.race([ended.then(() => true), late]);
   timer.abort();
   return inTime;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string')
-    throw new TandemError('internal', 'found no port of a TCP server');
-  return address.port;
 }

@@ -1,13 +1,23 @@
-const URL_KEY = 'TANDEM_TEST_POSTGRES_URL';
+const POSTGRES = 'TANDEM_TEST_POSTGRES_URL';
+const KAFKA = 'TANDEM_TEST_KAFKA_BROKERS';
+const REDIS = 'TANDEM_TEST_REDIS_URL';
 
-/** A Postgres that the caller of the tests brings along. */
-export function givenTestPostgresUrl(): string | undefined {
-  return process.env[URL_KEY] || undefined;
+/** What the caller of the tests brings along. */
+export function givenTestServices(): { postgres?: string; kafka?: string; redis?: string } {
+  const { [POSTGRES]: postgres, [KAFKA]: kafka, [REDIS]: redis } = process.env;
+  return { ...(postgres && { postgres }), ...(kafka && { kafka }), ...(redis && { redis }) };
 }
 
-/** Jest's workers inherit it. */
-export function setTestPostgresUrl(url: string): void {
-  process.env[URL_KEY] = url;
+/** Jest's workers inherit them. */
+export function setTestServices({ postgres, kafka, redis }: ReturnType<typeof givenTestServices>): void {
+  if (postgres) process.env[POSTGRES] = postgres;
+  if (kafka) process.env[KAFKA] = kafka;
+  if (redis) process.env[REDIS] = redis;
+}
+
+/** True when this run takes in specs of real services. */
+export function needsServices(): boolean {
+  return ['services', 'soak'].includes(process.env['TANDEM_TEST_SUITE'] ?? '');
 }
 
 /** What programs started by a test get from ours: enough to run Node, none of Tandem's settings. */

@@ -3,15 +3,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@tandem/shared';
 import { startEmbeddedPostgres } from '../embedded-postgres/start-embedded-postgres.js';
-import { givenTestPostgresUrl, setTestPostgresUrl } from './config.js';
-import { testPostgres } from './test-postgres.js';
+import { startKafka } from '../services/kafka.js';
+import { startRedis } from '../services/redis.js';
+import { givenTestServices, needsServices, setTestServices } from './config.js';
+import { testServices } from './test-services.js';
 
-/** Jest runs this once before all spec files: it starts one Postgres for them unless the caller brings one. */
+/** Jest runs this once before all spec files: it starts what they need, unless the caller brings it along. */
 export default async function setUp(): Promise<void> {
-  if (givenTestPostgresUrl() !== undefined) return;
+  const given = givenTestServices();
+  if (given.postgres === undefined) await startPostgres();
+  if (!needsServices()) return;
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-test-services-'));
+  testServices.folder = folder;
+  if (given.kafka === undefined) {
+    testServices.kafka = await startKafka({ folder: join(folder, 'kafka') });
+    setTestServices({ kafka: testServices.kafka.address });
+  }
+  if (given.redis === undefined) {
+    testServices.redis = await startRedis({ folder: join(folder, 'redis') });
+    setTestServices({ redis: `redis://${testServices.redis.address}` });
+  }
+}
+
+async function startPostgres(): Promise<void> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'tandem-test-postgres-'));
   await chmod(dataFolder, 0o755);
-  testPostgres.dataFolder = dataFolder;
-  testPostgres.server = await startEmbeddedPostgres({ dataFolder, logger: createLogger('test', 'warn') });
-  setTestPostgresUrl(testPostgres.server.url);
+  testServices.dataFolder = dataFolder;
+  testServices.postgres = await startEmbeddedPostgres({ dataFolder, logger: createLogger('test', 'warn') });
+  setTestServices({ postgres: testServices.postgres.url });
 }

@@ -1,8 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { deleteDataFolder } from '../embedded-postgres/cluster-home.js';
-import { testPostgres } from './test-postgres.js';
+import { testServices } from './test-services.js';
 
 /** Jest runs this once after all spec files. */
 export default async function tearDown(): Promise<void> {
-  await testPostgres.server?.stop();
-  if (testPostgres.dataFolder !== undefined) await deleteDataFolder(testPostgres.dataFolder);
+  const { postgres, kafka, redis, dataFolder, folder } = testServices;
+  await Promise.all([postgres?.stop(), kafka?.stop(), redis?.stop()]);
+  if (dataFolder !== undefined) await deleteDataFolder(dataFolder);
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 }

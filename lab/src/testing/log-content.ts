@@ -3,6 +3,13 @@ import type { PositionedValue } from '@tandem/shared/testing/oracle';
 import pg from 'pg';
 import { databaseUrlOf } from './tandem-process.js';
 
+/** The data folder of a running lab with an embedded log, or whatever reads another log. */
+export type LogSource = string | (() => Promise<readonly PositionedValue[]>);
+
+export function readLogOf(source: LogSource): Promise<readonly PositionedValue[]> {
+  return typeof source === 'string' ? readWholeLog(source) : source();
+}
+
 /** Every record of the log of a running lab, read straight from its table: what the layers' answers are judged by. */
 export async function readWholeLog(dataFolder: string): Promise<readonly PositionedValue[]> {
   return withDatabase(dataFolder, async (client) => {

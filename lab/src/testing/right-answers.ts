@@ -1,6 +1,6 @@
 import { type Event, type Metric, type Offsets, toInstantText, unitOf } from '@tandem/shared';
 import { answerByOracle, type OracleQuery, readByOracle } from '@tandem/shared/testing/oracle';
-import { below, readWholeLog } from './log-content.js';
+import { below, type LogSource, readLogOf } from './log-content.js';
 import { SAMPLE_START_MS } from './sample-events.js';
 import { type Numbers, type TandemClient, tenThousandthsOf } from './tandem-client.js';
 
@@ -28,11 +28,11 @@ function queriesFor({ dimensions }: Metric): readonly OracleQuery[] {
 /** Asks a sample of questions in both layers' name. `merged` must be the fold of the whole log, `batch` of what lies below its boundary. */
 export async function wrongAnswers(
   client: TandemClient,
-  dataFolder: string,
+  source: LogSource,
   metrics: readonly Metric[],
 ): Promise<readonly string[]> {
   await client.untilCaughtUp();
-  const log = await readWholeLog(dataFolder);
+  const log = await readLogOf(source);
   const all = readByOracle(log).events;
   const eventsBelow = remembered(
     (boundary: string) => readByOracle(below(log, JSON.parse(boundary) as Offsets)).events,

@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createClient } from 'redis';
+import { startKafka } from '../services/kafka.js';
+import { startRedis } from '../services/redis.js';
+import type { Service } from '../services/service.js';
+import { startLoad } from '../testing/load.js';
+import { type Layer, ProcessesScene } from '../testing/processes-scene.js';
+
+const SEED = 20_260_204;
+const LAYERS: readonly Layer[] = ['speed-layer', 'batch-layer', 'serving-layer'];
+
+describe('Three processes over real services', () => {
+  let folder: string;
+  let kafka: Service;
+  let redis: Service & { url: string };
+  let scene: ProcessesScene;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tandem-services-'));
+    kafka = await startKafka({ folder: join(folder, 'kafka') });
+    redis = await startRedis({ folder: join(folder, 'redis') });
+    scene = await ProcessesScene.open({ brokers: kafka.address, redisUrl: redis.url, seed: SEED });
+    await scene.startAll();
+  }, 180_000);
+  afterAll(async () => {
+    await scene?.close();
+    await redis?.stop();
+    await kafka?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  /** Lets clients work while `fault` happens, then asks whether all is right. */
+  const underLoad = async (prefix: string, fault: () => Promise<void>) => {
+    const load = startLoad(scene.loadOptions(prefix));
+    await sleep(500);
+    await fault();
+    await sleep(500);
+    await load.stop();
+    await scene.untilReady();
+    expect(await scene.faults()).toEqual([]);
+  };
+
+  it('give right answers, each layer having worked', async () => {
+    await underLoad('calm', () => sleep(1_500));
+    expect(scene.seen.runs.size).toBeGreaterThan(1);
+    expect(scene.sent.acknowledged.size).toBeGreaterThan(100);
+  }, 120_000);
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    'count every acknowledged event once after one of them was killed (%i)',
+    async (kill) => {
+      const layer = LAYERS[kill % LAYERS.length] as Layer;
+      await underLoad(`kill-${kill}`, async () => {
+        await sleep(scene.random.below(1_000));
+        await scene.program(layer).kill();
+        await scene.start(layer);
+      });
+    },
+    120_000,
+  );
+
+  it('go on after the broker was killed and was away for a second', async () => {
+    await underLoad('broker', async () => {
+      await kafka.kill();
+      await sleep(1_000);
+      await kafka.start();
+    });
+  }, 180_000);
+
+  it('answer ingest within the deadline while the broker is away for 12 s, and lose nothing acknowledged', async () => {
+    await underLoad('outage', async () => {
+      await kafka.kill();
+      const startedAt = performance.now();
+      scene.sent.add(EVENT_OF_OUTAGE);
+      const reply = await scene.client.post('/events', [EVENT_OF_OUTAGE]);
+      expect(reply.status).toBe(503);
+      expect(performance.now() - startedAt).toBeLessThan(12_000);
+      await kafka.start();
+    });
+  }, 180_000);
+
+  it('say 503 and rebuild the realtime view when Redis was emptied, never a smaller number', async () => {
+    await underLoad('flush', async () => {
+      await redisCommand(redis.url, 'FLUSHALL');
+    });
+  }, 120_000);
+
+  it('go on after Redis was killed and was away for two seconds', async () => {
+    await underLoad('redis', async () => {
+      await redis.kill();
+      await sleep(2_000);
+      await redis.start();
+    });
+  }, 120_000);
+
+  it('share the partitions among two speed workers, and a frozen one does not overwrite its successor', async () => {
+    await scene.start('speed-layer', 'second');
+    await underLoad('frozen', async () => {
+      await sleep(3_000);
+      const first = scene.program('speed-layer');
+      first.signal('SIGSTOP');
+      await sleep(6_000);
+      first.signal('SIGCONT');
+      await sleep(3_000);
+    });
+  }, 120_000);
+
+  it('stand a worker that joins and leaves every 2 s', async () => {
+    await underLoad('storm', async () => {
+      for (let turn = 0; turn < 5; turn++) {
+        await scene.program('second').stop();
+        await sleep(2_000);
+        await scene.start('speed-layer', 'second');
+        await sleep(2_000);
+      }
+    });
+  }, 180_000);
+
+  it('end well when they are told to', async () => {
+    for (const layer of [...LAYERS, 'second']) expect(await scene.program(layer).stop()).toMatchObject({ code: 0 });
+  }, 60_000);
+});
+
+/** Its fate is unknown to who sent it: it may be in the log, or not. */
+const EVENT_OF_OUTAGE = {
+  type: 'ticket_opened',
+  event_id: 'outage-1',
+  occurred_at: '2026-01-01T00:00:00.000Z',
+  ticket_id: 'outage-1',
+  customer_id: null,
+  priority: 'high',
+} as const;
+
+async function redisCommand(url: string, ...words: string[]): Promise<void> {
+  const client = createClient({ url });
+  await client.connect();
+  await client.sendCommand(words);
+  client.destroy();
+}
