@@ -12,7 +12,6 @@ describe('the batch layer’s settings', () => {
   });
 
   it.each([
-    ['POSTGRES_URL', ''],
     ['POSTGRES_URL', 'mysql://127.0.0.1/tandem'],
     ['BATCH_SCHEDULE', 'each morning'],
     ['BATCH_THREADS', '0'],

@@ -14,7 +14,7 @@ import { inheritedEnvironment } from './config.js';
 /** A whole Tandem in a process of its own, for tests that kill it. */
 
 const LAB_MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
-const BATCH_LAYER_MAIN = fileURLToPath(new URL('../../../batch-layer/dist/main.js', import.meta.url));
+const BATCH_PROGRAM = fileURLToPath(new URL('./batch-program.js', import.meta.url));
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+/;
 const LONGEST_START_MS = 60_000;
 const LONGEST_STOP_MS = 30_000;
@@ -156,7 +156,7 @@ export async function startBatchProcess(
   dataFolder: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<RunningProgram> {
-  return new RunningProgram(BATCH_LAYER_MAIN, [], {
+  return new RunningProgram(BATCH_PROGRAM, [], {
     BATCH_SCHEDULE: 'off',
     LOG_LEVEL: 'info',
     ...settings,

@@ -19,7 +19,7 @@ const LONGEST_STOP_MS = 10_000;
  * An error that it does not handle later is one that this process does not handle either, and ends it.
  */
 export async function startThread(config: SpeedProcessConfig & SharedConnections): Promise<SpeedThread> {
-  const worker = new Worker(new URL('../worker.js', import.meta.url), { workerData: { ...config } });
+  const worker = new Worker(new URL('./speed-worker.js', import.meta.url), { workerData: { ...config } });
   let standing: readonly Standing[] = [];
   let hasEnded = false;
   const exited = once(worker, 'exit').then(() => {

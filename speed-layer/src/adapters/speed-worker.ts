@@ -2,8 +2,8 @@ import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { createLogger, type ProcessParts } from '@tandem/shared';
 import type { SharedConnections } from '@tandem/shared/adapters/connections';
 import { openSharedParts } from '@tandem/shared/adapters/open-shared-parts';
-import type { SpeedProcessConfig } from './config.js';
-import { startSpeedLayer } from './start-speed-layer.js';
+import type { SpeedProcessConfig } from '../config.js';
+import { startSpeedLayer } from '../start-speed-layer.js';
 
 /**
  * One speed worker in a thread of its own, with connections of its own: the group gives it a share of the partitions.
