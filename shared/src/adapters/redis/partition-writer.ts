@@ -179,6 +179,8 @@ export class PartitionWriter {
 
   /** Writes the states that have changed, and shortens the list of stretches. Changes nothing that a reader sees. */
   async #compact(): Promise<void> {
+    // By the time that it is its turn, another may have done it, or the view may have been begun anew.
+    if (!this.#states.isDue) return;
     const needed = this.#neededKeys();
     const write = await this.#states.compact(this.#claim, this.#heldNow(), newId());
     if (write) await this.#claim.write({ ...write, needed: [...needed, ...write.needed] });
