@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { TandemError } from '../../errors.js';
-import type { FoldedStretch } from '../../ports/realtime-view-store.js';
 import type { PartitionKeys } from './partition-keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import { ID_LENGTH } from './scripts.js';
@@ -13,8 +12,6 @@ export type Write = {
   readonly needed: readonly string[];
   /** Names this change; see newId. */
   readonly id: string;
-  /** The stretch that it applies, if it does. */
-  readonly stretch?: FoldedStretch;
 };
 
 /** Random, so that what happened after a restart from an older copy is never taken for what happened before. */
@@ -67,12 +64,10 @@ export class PartitionClaim {
     this.#change = write.id;
   }
 
-  /** Learns what became of the last write by sending it again. Returns it if there was a doubt. Throws as `write` does. */
-  async settle(): Promise<Write | null> {
+  /** Learns what became of the last write by sending it again: Redis does it once. Throws as `write` does. */
+  async settle(): Promise<void> {
     if (this.#lostBecause !== null) throw this.#fenced(this.#lostBecause);
-    const pending = this.#pending;
-    if (pending !== null) await this.write(pending);
-    return pending;
+    if (this.#pending !== null) await this.write(this.#pending);
   }
 
   /** Throws `fenced` when the claim does not hold any more or a key is lost, and `unavailable`. */

@@ -38,6 +38,8 @@ export class PartitionWriter {
   readonly #readable: Readable;
   #held: HeldPartition | null;
   #states: PartitionStates;
+  /** The stretch that was applied last, if its caller was told that this is unknown. */
+  #unanswered: { readonly from: number; readonly to: number } | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
   /** Makes the caller the owner and reads what there is. Throws `unavailable`. */
@@ -83,6 +85,7 @@ export class PartitionWriter {
         ['RPUSH', keys.stretches, `${id}null`],
       ];
       this.#held = { from, applied: from, segments: [], cold };
+      this.#unanswered = null;
       this.#states = new PartitionStates(this.#options.leastCompactionLength, null);
       await this.#claim.write({ commands, needed: [], id });
     });
@@ -90,11 +93,17 @@ export class PartitionWriter {
 
   /** Throws `fenced`, `conflict`, `unavailable`; the same stretch again after that counts once. */
   apply(stretch: FoldedStretch): Promise<void> {
-    return this.#inTurn(async (settled) => {
-      if (settled?.stretch?.from === stretch.from && settled.stretch.to === stretch.to) return;
+    return this.#inTurn(async () => {
+      const before = this.#unanswered;
+      if (before?.from === stretch.from && before.to === stretch.to) {
+        this.#unanswered = null;
+        return;
+      }
       const held = this.#heldNow();
       refuseStretch(held, stretch);
+      this.#unanswered = { from: stretch.from, to: stretch.to };
       await this.#claim.write(this.#add(held, stretch));
+      this.#unanswered = null;
       // Whoever waits need not wait for this. If it fails, a later one does it.
       if (this.#states.isDue) void this.#inTurn(() => this.#compact()).catch(() => {});
     });
@@ -138,8 +147,11 @@ export class PartitionWriter {
   }
 
   /** Does the work once all before it is done and the outcome of the last write is known. */
-  #inTurn(work: (settled: Write | null) => Promise<void>): Promise<void> {
-    const result = this.#turn.then(async () => work(await this.#claim.settle()));
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.#turn.then(async () => {
+      await this.#claim.settle();
+      await work();
+    });
     this.#turn = result.catch(() => {});
     return result;
   }
@@ -164,7 +176,7 @@ export class PartitionWriter {
       ['HSET', keys.meta, ...textsOf({ version: id, applied: held.applied, ...counted })],
       ...this.#readable(keys, held, stretch),
     ];
-    return { commands, needed, id, stretch };
+    return { commands, needed, id };
   }
 
   #neededKeys(): readonly string[] {

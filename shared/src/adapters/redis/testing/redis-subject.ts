@@ -36,6 +36,11 @@ export class RedisSubject implements RealtimeViewStoreSubject {
       await connection.run((client) => client.unlink([...keys]));
     }
     await connection.close();
+    await this.stop();
+  }
+
+  /** Closes the connections alone: for a Redis that goes with the test. */
+  async stop(): Promise<void> {
     await Promise.all(this.#stores.map((store) => store.close()));
   }
 }
