@@ -5,10 +5,13 @@ import type { Cell, MeasureState } from '../../metrics/cell.js';
 import { unitOf } from '../../metrics/define-metric.js';
 import type { Metric } from '../../metrics/metric.js';
 
+const PLAIN = /^[^\s"\\]+$/;
+
 /** "2026-11-24T04:00Z books DE"; a value with a space, or none at all, stands in quotes. */
 export function readableField({ hour, dimensions }: Cell): string {
-  const time = `${toInstantText(hour * MS_PER_HOUR).slice(0, 16)}Z`;
-  return [time, ...dimensions.map((value) => (/^[^\s"\\]+$/.test(value) ? value : JSON.stringify(value)))].join(' ');
+  let text = `${toInstantText(hour * MS_PER_HOUR).slice(0, 16)}Z`;
+  for (const value of dimensions) text += ` ${PLAIN.test(value) ? value : JSON.stringify(value)}`;
+  return text;
 }
 
 /** Writes a metric's cells as people read them: "gross=12.5 refunds=0 orders=2"; an estimate as "customers=~51234". */

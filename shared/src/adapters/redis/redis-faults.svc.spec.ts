@@ -150,7 +150,9 @@ it('never shows less while Redis evicts keys at random', async () => {
     while (Date.now() < end) await worker.reach(worker.applied + 20, 20);
   })();
   const filling = (async () => {
-    for (let number = 0; Date.now() < end; number++) await command('SET', `filler:${number}`, 'x'.repeat(8_000));
+    const client = await createClient({ url: redis.url }).connect();
+    for (let number = 0; Date.now() < end; number++) await client.set(`filler:${number % 50}`, 'x'.repeat(100_000));
+    client.destroy();
   })();
   let warm = 0;
   while (Date.now() < end) {
