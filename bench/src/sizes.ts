@@ -4,6 +4,7 @@ export type Sizes = {
   /** Pairs that are measured, after one that is not. */
   readonly pairs: number;
   readonly replay: { readonly events: number; readonly days: number };
+  readonly kafkaReplay: { readonly events: number; readonly days: number };
   readonly recompute: { readonly events: number; readonly days: number };
   readonly incremental: { readonly events: number; readonly days: number };
   /** Postgres as the peer of recompute: at its own size, for it takes long. */
@@ -18,6 +19,7 @@ export const FULL_SIZES: Sizes = {
   isQuick: false,
   pairs: 5,
   replay: { events: 2_000_000, days: 20 },
+  kafkaReplay: { events: 3_000_000, days: 30 },
   recompute: { events: 10_000_000, days: 100 },
   incremental: { events: 4_000_000, days: 100 },
   recomputePostgres: { events: 1_000_000, days: 10 },
@@ -31,6 +33,7 @@ export const QUICK_SIZES: Sizes = {
   isQuick: true,
   pairs: 2,
   replay: { events: 100_000, days: 5 },
+  kafkaReplay: { events: 100_000, days: 5 },
   recompute: { events: 100_000, days: 10 },
   incremental: { events: 100_000, days: 100 },
   recomputePostgres: { events: 50_000, days: 5 },

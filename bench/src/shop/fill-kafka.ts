@@ -12,6 +12,8 @@ import { shopTotals } from './shop-totals.js';
 export type FilledTopic = {
   /** What an implementation of the speed layer's work must come to. */
   readonly totals: Totals;
+  /** Exclusive, by partition. */
+  readonly ends: readonly number[];
   /** Of the values, on average. */
   readonly valueBytes: number;
 };
@@ -32,9 +34,9 @@ export async function fillKafka(
   const totals = await writeRecords(file, size);
   const kafka = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.ERROR });
   await createTopic(kafka, topic);
-  const bytes = await sendAll(kafka, topic, file);
+  const { bytes, ends } = await sendAll(kafka, topic, file);
   await rm(file);
-  return { totals, valueBytes: Math.round(bytes / size.events) };
+  return { totals, ends, valueBytes: Math.round(bytes / size.events) };
 }
 
 async function writeRecords(file: string, size: ShopSize): Promise<Totals> {
@@ -66,30 +68,35 @@ async function createTopic(kafka: Kafka, topic: string): Promise<void> {
   }
 }
 
-/** Resolves with the bytes of all values. */
-async function sendAll(kafka: Kafka, topic: string, file: string): Promise<number> {
+type Sent = { bytes: number; readonly ends: number[] };
+
+async function sendAll(kafka: Kafka, topic: string, file: string): Promise<Readonly<Sent>> {
   const producer = kafka.producer();
   await producer.connect();
-  let bytes = 0;
+  const sent: Sent = { bytes: 0, ends: new Array<number>(PARTITIONS).fill(0) };
   let lines: string[] = [];
   try {
     for await (const line of createInterface({ input: createReadStream(file, { highWaterMark: 1 << 18 }) })) {
       if (lines.push(line) < RECORDS_PER_SEND) continue;
-      bytes += await send(producer, topic, lines);
+      await send(producer, topic, lines, sent);
       lines = [];
     }
-    return bytes + (await send(producer, topic, lines));
+    await send(producer, topic, lines, sent);
+    return sent;
   } finally {
     await producer.disconnect();
   }
 }
 
-async function send(producer: Producer, topic: string, lines: readonly string[]): Promise<number> {
-  if (lines.length === 0) return 0;
+async function send(producer: Producer, topic: string, lines: readonly string[], sent: Sent): Promise<void> {
+  if (lines.length === 0) return;
   const messages = lines.map((line) => {
     const [partition = '', key = '', value = ''] = line.split('\t');
     return { partition: Number(partition), key, value };
   });
   await producer.send({ topic, messages, acks: -1 });
-  return messages.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0);
+  for (const { partition, value } of messages) {
+    sent.bytes += Buffer.byteLength(value);
+    sent.ends[partition] = (sent.ends[partition] ?? 0) + 1;
+  }
 }
