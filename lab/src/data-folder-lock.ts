@@ -10,9 +10,10 @@ export type DataFolderLock = { release(): void };
  *
  * The lock is an empty DuckDB database, because DuckDB locks its file through the operating system. Such a lock ends with
  * the process, however that ends: there is no stale lock to wait for, and no process number that another may have taken since.
+ * `setting` is what the folder was named by, for the errors.
  * Throws `conflict`, naming the process that holds it; `configuration-invalid` when the folder cannot be used.
  */
-export async function lockDataFolder(dataFolder: string): Promise<DataFolderLock> {
+export async function lockDataFolder(dataFolder: string, setting = 'DATA_DIR'): Promise<DataFolderLock> {
   const file = join(dataFolder, 'lock.duckdb');
   try {
     await mkdir(dataFolder, { recursive: true });
@@ -23,7 +24,7 @@ export async function lockDataFolder(dataFolder: string): Promise<DataFolderLock
       return openLock(file);
     });
   } catch (error) {
-    throw isHeld(error) ? heldBy(error, dataFolder) : unusable(error, dataFolder);
+    throw isHeld(error) ? heldBy(error, dataFolder, setting) : unusable(error, dataFolder, setting);
   }
 }
 
@@ -36,18 +37,18 @@ function isHeld(error: unknown): boolean {
   return /could not set lock|being used by another process/i.test(messageOf(error));
 }
 
-function heldBy(error: unknown, dataFolder: string): TandemError {
+function heldBy(error: unknown, dataFolder: string, setting: string): TandemError {
   const pid = /PID (\d+)/.exec(messageOf(error))?.[1] ?? 'unknown';
   return new TandemError(
     'conflict',
-    `DATA_DIR: found ${resolve(dataFolder)} in use by process ${pid}; allowed is one Tandem per folder: stop that one, or set DATA_DIR to another folder`,
+    `${setting}: found ${resolve(dataFolder)} in use by process ${pid}; allowed is one Tandem per folder: stop that one, or set ${setting} to another folder`,
   );
 }
 
-function unusable(cause: unknown, dataFolder: string): TandemError {
+function unusable(cause: unknown, dataFolder: string, setting: string): TandemError {
   return new TandemError(
     'configuration-invalid',
-    `DATA_DIR: found ${resolve(dataFolder)}, which cannot be used (${messageOf(cause)}); allowed is a folder that we may write to`,
+    `${setting}: found ${resolve(dataFolder)}, which cannot be used (${messageOf(cause)}); allowed is a folder that we may write to`,
     { cause },
   );
 }

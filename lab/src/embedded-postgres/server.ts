@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chown, open, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, messageOf, TandemError } from '@tandem/shared';
 import pg from 'pg';
-import { freePort } from '../free-port.js';
+import { endOf, type StopStep, stopInSteps } from '../processes/ending.js';
+import { freePort } from '../processes/free-port.js';
 import type { Binaries } from './binaries.js';
 import type { ClusterHome } from './cluster-home.js';
 import { readPostmaster } from './postmaster-file.js';
@@ -19,6 +19,7 @@ export type Server = {
   readonly ended: Promise<string>;
   /** Starts a server in its place, on the same port, once this one has ended. */
   again(): Promise<Server>;
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 };
 
@@ -78,7 +79,7 @@ async function startOnce(options: ServerOptions, port: number): Promise<Server> 
     await untilReady(child, ended, options.home);
     await refuseForeignServer(url, options.home);
   } catch (error) {
-    await stopServer(child, ended);
+    await stopInSteps(child, ended, STOP_STEPS);
     throw error;
   }
   return {
@@ -86,7 +87,8 @@ async function startOnce(options: ServerOptions, port: number): Promise<Server> 
     pid: child.pid ?? 0,
     ended,
     again: () => startServer({ ...options, port }),
-    stop: () => stopServer(child, ended),
+    signal: (name) => void child.kill(name),
+    stop: () => stopInSteps(child, ended, STOP_STEPS),
   };
 }
 
@@ -110,15 +112,6 @@ async function spawnServer({ binaries, home, user, port: kept }: ServerOptions, 
     );
   } finally {
     await log.close();
-  }
-}
-
-async function endOf(child: ChildProcess): Promise<string> {
-  try {
-    const [code, signal] = await once(child, 'exit');
-    return signal ? `signal ${signal}` : `exit code ${code}`;
-  } catch (error) {
-    return messageOf(error);
   }
 }
 
@@ -162,24 +155,9 @@ async function refuseForeignServer(url: string, home: ClusterHome): Promise<void
  * Ways to stop, from gentle to hard: wait for open connections to end, end them, leave the rest to the next start's
  * recovery, kill. Each is tried for so long.
  */
-const STOP_STEPS = [
+const STOP_STEPS: readonly StopStep[] = [
   { signal: 'SIGTERM', withinMs: 1_000 },
   { signal: 'SIGINT', withinMs: 20_000 },
   { signal: 'SIGQUIT', withinMs: 5_000 },
   { signal: 'SIGKILL', withinMs: 5_000 },
-] as const;
-
-async function stopServer(child: ChildProcess, ended: Promise<string>): Promise<void> {
-  for (const { signal, withinMs } of STOP_STEPS) {
-    child.kill(signal);
-    if (await endedWithin(ended, withinMs)) return;
-  }
-}
-
-async function endedWithin(ended: Promise<string>, withinMs: number): Promise<boolean> {
-  const timer = new AbortController();
-  const late = sleep(withinMs, false, { signal: timer.signal }).catch(() => false);
-  const inTime = await Promise.race([ended.then(() => true), late]);
-  timer.abort();
-  return inTime;
-}
+];

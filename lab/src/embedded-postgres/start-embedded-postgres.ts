@@ -3,7 +3,7 @@ import type { Logger } from '@tandem/shared';
 import { findBinaries } from './binaries.js';
 import { type ClusterHome, findClusterHome, makeCluster } from './cluster-home.js';
 import { stopOrphan } from './postmaster-file.js';
-import { type Server, startServer } from './server.js';
+import { type Server, type ServerOptions, startServer } from './server.js';
 import { findServerUser } from './server-user.js';
 
 export type EmbeddedPostgres = {
@@ -27,14 +27,18 @@ export type EmbeddedPostgresOptions = {
  * Throws `unavailable` when it cannot be started, with the reason.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataFolder, logger } = options;
+  const cluster = await openCluster(options);
+  return keepRunning(await startServer(cluster), cluster.home, options.logger);
+}
+
+/** What it takes to start the server of a data folder: its cluster is there, and nothing runs on it. */
+export async function openCluster({ dataFolder, logger }: EmbeddedPostgresOptions): Promise<ServerOptions> {
   const user = await findServerUser();
   const [binaries, home] = await Promise.all([findBinaries(user), findClusterHome(dataFolder, user)]);
   await stopOrphan(home.cluster, logger);
   await makeCluster(home, binaries, user);
   const password = (await readFile(home.passwordFile, 'utf8')).trim();
-  const server = await startServer({ binaries, home, user, password, logger });
-  return keepRunning(server, home, logger);
+  return { binaries, home, user, password, logger };
 }
 
 /** Starts the server again when it ends without being asked to, on the same port, so that pools find it again. */

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
-import { startKafka } from '../services/kafka.js';
-import { startRedis } from '../services/redis.js';
-import type { Service } from '../services/service.js';
+import { type Kafka, startKafka } from '../services/kafka.js';
+import { type Redis, startRedis } from '../services/redis.js';
 import { startLoad } from '../testing/load.js';
 import { type Layer, ProcessesScene } from '../testing/processes-scene.js';
 
@@ -15,15 +14,15 @@ const LAYERS: readonly Layer[] = ['speed-layer', 'batch-layer', 'serving-layer']
 
 describe('Three processes over real services', () => {
   let folder: string;
-  let kafka: Service;
-  let redis: Service & { url: string };
+  let kafka: Kafka;
+  let redis: Redis;
   let scene: ProcessesScene;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tandem-services-'));
     kafka = await startKafka({ folder: join(folder, 'kafka') });
     redis = await startRedis({ folder: join(folder, 'redis') });
-    scene = await ProcessesScene.open({ brokers: kafka.address, redisUrl: redis.url, seed: SEED });
+    scene = await ProcessesScene.open({ brokers: kafka.brokers, redisUrl: redis.url, seed: SEED });
     await scene.startAll();
   }, 180_000);
   afterAll(async () => {
@@ -67,7 +66,7 @@ describe('Three processes over real services', () => {
     await underLoad('broker', async () => {
       await kafka.kill();
       await sleep(1_000);
-      await kafka.start();
+      await kafka.restart();
     });
   }, 180_000);
 
@@ -79,7 +78,7 @@ describe('Three processes over real services', () => {
       const reply = await scene.client.post('/events', [EVENT_OF_OUTAGE]);
       expect(reply.status).toBe(503);
       expect(performance.now() - startedAt).toBeLessThan(12_000);
-      await kafka.start();
+      await kafka.restart();
     });
   }, 180_000);
 
@@ -93,7 +92,7 @@ describe('Three processes over real services', () => {
     await underLoad('redis', async () => {
       await redis.kill();
       await sleep(2_000);
-      await redis.start();
+      await redis.restart();
     });
   }, 120_000);
 

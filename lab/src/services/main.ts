@@ -1,101 +1,143 @@
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { createLogger, TandemError } from '@tandem/shared';
+import { join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createLogger } from '@tandem/shared';
 import { lockDataFolder } from '../data-folder-lock.js';
-import { startEmbeddedPostgres } from '../embedded-postgres/start-embedded-postgres.js';
 import { explainFailure } from '../explain-failure.js';
-import { RunningParts } from '../running-parts.js';
+import { type CommandLine, describeOptions, type Options, readCommandLine, refuse } from '../producer/command-line.js';
 import { startKafka } from './kafka.js';
+import { startPostgres } from './postgres.js';
+import { findPrograms, type ProgramName } from './programs.js';
 import { startRedis } from './redis.js';
+import { SERVICE_NAMES, type Service, type ServiceName } from './service.js';
 
-const HELP = `npm run services -- [--folder FOLDER] [--only kafka,redis,postgres]
+const OPTIONS: Options = {
+  only: { value: 'NAMES', does: `which to start (default: ${SERVICE_NAMES.join(',')})` },
+  folder: { value: 'FOLDER', does: 'where their data, settings and logs lie (default: ./services-data)' },
+  help: { does: 'shows this' },
+};
 
-Starts a real Kafka, Redis and Postgres on free ports of this machine, with their data in FOLDER (./services-data), prints
-the variables that point Tandem at them, and stops them on Ctrl-C. Kafka needs Java 17 and Maven, Redis redis-server;
-Postgres comes along.`;
+const HELP = `Usage: npm run services -- [options]
 
-const SERVICES = ['kafka', 'redis', 'postgres'] as const;
-type ServiceName = (typeof SERVICES)[number];
+Starts a real Kafka, Redis and Postgres on free ports of this machine and prints the variables that tell Tandem where
+they are. Ctrl-C stops them. The same folder gives the same data and, where they are still free, the same ports.
 
-/** Starts the services and runs until SIGTERM, SIGINT, or the death of one. Resolves with the exit code. */
-export async function main(parameters: readonly string[]): Promise<number> {
-  const stopSignal = nextStopSignal();
-  const parts = new RunningParts(createLogger('services', 'warn'));
+${describeOptions(OPTIONS)}
+`;
+
+/** What a service needs that npm does not bring; Maven is looked for only when Kafka's jars are to be fetched. */
+const PROGRAMS: Readonly<Record<ServiceName, readonly ProgramName[]>> = {
+  kafka: ['java'],
+  redis: ['redis-server'],
+  postgres: [],
+};
+
+type Start = { readonly folder: string; readonly signal: AbortSignal };
+/** A running service and the variable that says where it is. */
+type Started = { readonly service: Service; readonly variable: string; readonly value: string };
+
+const STARTS: Readonly<Record<ServiceName, (start: Start) => Promise<Started>>> = {
+  kafka: async ({ folder, signal }) => {
+    const kafka = await startKafka({ folder, signal, onProgress: (line) => console.error(line) });
+    return { service: kafka, variable: 'KAFKA_BROKERS', value: kafka.brokers };
+  },
+  redis: async ({ folder }) => {
+    const redis = await startRedis({ folder });
+    return { service: redis, variable: 'REDIS_URL', value: redis.url };
+  },
+  postgres: async ({ folder }) => {
+    const postgres = await startPostgres({ folder, logger: createLogger('services', 'warn') });
+    return { service: postgres, variable: 'POSTGRES_URL', value: postgres.url };
+  },
+};
+
+/** Runs `npm run services` with the arguments after its name; resolves with the exit code: 0 when all ran to the end. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
   try {
-    const options = readOptions(parameters);
-    if (options === 'help') {
+    const commandLine = readCommandLine(argv, OPTIONS);
+    if (commandLine.given['help']) {
       console.log(HELP);
       return 0;
     }
-    const death = new Promise<string>((onDeath) => {
-      void startAll(options, parts, onDeath).then(
-        (lines) => console.log([...lines, '', 'They run until Ctrl-C.'].join('\n')),
-        (error) => onDeath(explainFailure('The services cannot start', error)),
-      );
-    });
-    const why = await Promise.race([stopSignal, death]);
-    if (why) console.error(why);
-    return (await parts.stopAll()) && !why ? 0 : 1;
+    return await runServices(namesOf(commandLine), commandLine.given['folder'] ?? './services-data', stopping.signal);
   } catch (error) {
+    if (stopping.signal.aborted) return 1;
     console.error(explainFailure('services', error));
     return 1;
   }
 }
 
-type Options = { readonly folder: string; readonly only: readonly ServiceName[] };
-
-function readOptions(parameters: readonly string[]): Options | 'help' {
-  const { values } = parseArgs({
-    args: [...parameters],
-    options: { folder: { type: 'string' }, only: { type: 'string' }, help: { type: 'boolean' } },
-  });
-  if (values.help) return 'help';
-  const only = values.only?.split(',') ?? SERVICES;
-  const unknown = only.filter((name) => !SERVICES.includes(name as ServiceName));
-  if (unknown.length > 0) {
-    throw new TandemError('request-invalid', `--only: found ${unknown.join(', ')}; allowed are ${SERVICES.join(', ')}`);
+async function runServices(names: readonly ServiceName[], folder: string, stopping: AbortSignal): Promise<number> {
+  await findPrograms(names.flatMap((name) => PROGRAMS[name]));
+  await mkdir(folder, { recursive: true });
+  const lock = await lockDataFolder(folder, '--folder');
+  const started = await startAll(names, resolve(folder), stopping);
+  let exitCode = 0;
+  for (const { service } of started) {
+    void service.ended.then((how) => {
+      if (stopping.aborted) return;
+      exitCode = 1;
+      console.error(deathOf(service, how));
+    });
   }
-  return { folder: resolve(values.folder ?? 'services-data'), only: only as ServiceName[] };
+  console.log(variablesOf(started, folder));
+  await aborted(stopping);
+  await Promise.all(started.map(({ service }) => service.stop()));
+  lock.release();
+  return exitCode;
 }
 
-/** Starts them one after the other and resolves with the lines that set the variables. */
+/** Starts them side by side. When one does not start, the others are stopped and its error is thrown. */
 async function startAll(
-  { folder, only }: Options,
-  parts: RunningParts,
-  onDeath: (how: string) => void,
-): Promise<readonly string[]> {
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  const lock = await lockDataFolder(folder);
-  parts.add('lock of the folder', () => lock.release());
-  const starters: Record<ServiceName, () => Promise<string>> = {
-    kafka: async () => {
-      const kafka = await startKafka({ folder: join(folder, 'kafka') });
-      parts.add('Kafka', () => kafka.stop(), LONGEST_STOP_MS);
-      kafka.onDeath = onDeath;
-      return `export KAFKA_BROKERS=${kafka.address}`;
-    },
-    redis: async () => {
-      const redis = await startRedis({ folder: join(folder, 'redis') });
-      parts.add('Redis', () => redis.stop(), LONGEST_STOP_MS);
-      redis.onDeath = onDeath;
-      return `export REDIS_URL=${redis.url}`;
-    },
-    postgres: async () => {
-      const postgres = await startEmbeddedPostgres({ dataFolder: folder, logger: createLogger('services', 'warn') });
-      parts.add('Postgres', () => postgres.stop(), LONGEST_STOP_MS);
-      return `export POSTGRES_URL=${postgres.url}`;
-    },
-  };
-  const lines: string[] = [];
-  for (const name of only) lines.push(await starters[name]());
-  return lines;
+  names: readonly ServiceName[],
+  folder: string,
+  signal: AbortSignal,
+): Promise<readonly Started[]> {
+  const starts = await Promise.allSettled(names.map((name) => startOne(name, { folder: join(folder, name), signal })));
+  const started = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (!failed) return started;
+  await Promise.all(started.map(({ service }) => service.stop()));
+  throw failed.reason;
 }
 
-const LONGEST_STOP_MS = 32_000;
+async function startOne(name: ServiceName, start: Start): Promise<Started> {
+  const beganAt = performance.now();
+  const started = await STARTS[name](start);
+  const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
+  console.error(`${name} answers after ${seconds} s (process ${started.service.pid}, log ${started.service.logFile})`);
+  return started;
+}
 
-function nextStopSignal(): Promise<void> {
-  return new Promise((stop) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop());
+function variablesOf(started: readonly Started[], folder: string): string {
+  const lines = started.map(({ variable, value }) => `export ${variable}=${value}`);
+  return `
+Paste this where Tandem is to use them:
+
+${lines.join('\n')}
+
+Ctrl-C stops them. Their data stays in ${relative('', folder) || folder}; the next start finds it again.`;
+}
+
+function deathOf({ name, logFile }: Service, how: string): string {
+  return `${name} ended with ${how}; the others go on. Its log is ${logFile}. Ctrl-C and the same command bring it back with its data.`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
+
+function namesOf({ positionals, given }: CommandLine): readonly ServiceName[] {
+  if (positionals.length > 0) refuse(`found ${JSON.stringify(positionals[0])}`, 'options only; --help lists them');
+  const wanted = given['only']?.split(',').map((name) => name.trim()) ?? SERVICE_NAMES;
+  const unknown = wanted.find((name) => !SERVICE_NAMES.some((known) => known === name));
+  if (unknown !== undefined) refuse(`--only: found ${JSON.stringify(unknown)}`, SERVICE_NAMES.join(', '));
+  return SERVICE_NAMES.filter((name) => wanted.includes(name));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exit(await main(process.argv.slice(2)));

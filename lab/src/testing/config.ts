@@ -15,6 +15,11 @@ export function setTestServices({ postgres, kafka, redis }: ReturnType<typeof gi
   if (redis) process.env[REDIS] = redis;
 }
 
+/** Why there is no Kafka or no Redis. */
+export function setMissingServices(reason: string): void {
+  process.env['TANDEM_TEST_SERVICES_MISSING'] = reason;
+}
+
 /** True when this run takes in specs of real services. */
 export function needsServices(): boolean {
   return ['services', 'soak'].includes(process.env['TANDEM_TEST_SUITE'] ?? '');
@@ -22,6 +27,6 @@ export function needsServices(): boolean {
 
 /** What programs started by a test get from ours: enough to run Node, none of Tandem's settings. */
 export function inheritedEnvironment(): Readonly<Record<string, string>> {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'SystemRoot'];
+  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'SystemRoot', 'JAVA_HOME'];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }

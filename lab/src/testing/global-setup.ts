@@ -3,26 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@tandem/shared';
 import { startEmbeddedPostgres } from '../embedded-postgres/start-embedded-postgres.js';
-import { startKafka } from '../services/kafka.js';
-import { startRedis } from '../services/redis.js';
 import { givenTestServices, needsServices, setTestServices } from './config.js';
-import { testServices } from './test-services.js';
+import { startTestServices, testServices } from './test-services.js';
 
 /** Jest runs this once before all spec files: it starts what they need, unless the caller brings it along. */
 export default async function setUp(): Promise<void> {
-  const given = givenTestServices();
-  if (given.postgres === undefined) await startPostgres();
-  if (!needsServices()) return;
-  const folder = await mkdtemp(join(tmpdir(), 'tandem-test-services-'));
-  testServices.folder = folder;
-  if (given.kafka === undefined) {
-    testServices.kafka = await startKafka({ folder: join(folder, 'kafka') });
-    setTestServices({ kafka: testServices.kafka.address });
-  }
-  if (given.redis === undefined) {
-    testServices.redis = await startRedis({ folder: join(folder, 'redis') });
-    setTestServices({ redis: `redis://${testServices.redis.address}` });
-  }
+  if (givenTestServices().postgres === undefined) await startPostgres();
+  if (needsServices()) await startTestServices();
 }
 
 async function startPostgres(): Promise<void> {

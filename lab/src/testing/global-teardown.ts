@@ -4,8 +4,8 @@ import { testServices } from './test-services.js';
 
 /** Jest runs this once after all spec files. */
 export default async function tearDown(): Promise<void> {
-  const { postgres, kafka, redis, dataFolder, folder } = testServices;
-  await Promise.all([postgres?.stop(), kafka?.stop(), redis?.stop()]);
+  const { postgres, started, dataFolder, folder } = testServices;
+  await Promise.all([postgres?.stop(), ...started.map((service) => service.stop())]);
   if (dataFolder !== undefined) await deleteDataFolder(dataFolder);
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 }

@@ -5,15 +5,19 @@ export function testPostgresUrl(): string {
 
 /** …and for specs that end in `.svc.spec.ts` a Kafka, host:port separated by commas, … */
 export function testKafkaBrokers(): readonly string[] {
-  return required('TANDEM_TEST_KAFKA_BROKERS', SERVICES_HINT).split(',');
+  return required('TANDEM_TEST_KAFKA_BROKERS', servicesHint()).split(',');
 }
 
 /** …and a Redis. */
 export function testRedisUrl(): string {
-  return required('TANDEM_TEST_REDIS_URL', SERVICES_HINT);
+  return required('TANDEM_TEST_REDIS_URL', servicesHint());
 }
 
-const SERVICES_HINT = 'start them with npm run test:services, which starts real services for them';
+/** Where a service did not start, the start of the tests has left the reason. */
+function servicesHint(): string {
+  const reason = process.env['TANDEM_TEST_SERVICES_MISSING'];
+  return reason ?? 'start the tests with npm run test:services, which starts real services for them';
+}
 
 function required(name: string, hint: string): string {
   const value = process.env[name];
