@@ -50,7 +50,7 @@ describe('the commands', () => {
   it.each([[[]], [['begin']]])('refuse %j, naming the known ones, before anything else', async (parameters) => {
     const { code, output } = await run(parameters);
     expect(code).toBe(1);
-    expect(output).toMatch(/^Found .*; allowed are test, start, batch, import, generate, bench\.$/);
+    expect(output).toMatch(/^Found .*; allowed are test, test:services, test:soak, start, .*, services, .*\.$/);
   });
 
   it('refuse a Node that is too old in one line', async () => {
@@ -88,10 +88,19 @@ describe('the commands', () => {
     expect(await run(['batch', '--mode', 'full'], { TSC_CODE: '0' })).toEqual({ code: 5, output: '["--mode","full"]' });
   });
 
-  it('run the tests that are named by their sources', async () => {
+  it.each([
+    ['test', 'plain'],
+    ['test:services', 'services'],
+    ['test:soak', 'soak'],
+  ])('run with %s the %s tests that are named by their sources', async (command, suite) => {
     await install({ 'node_modules/a': { version: '1.0.0' } });
-    await write('node_modules/jest/bin/jest.js', 'console.log(...process.argv.slice(2)); process.exitCode = 4;');
-    const { code, output } = await run(['test', 'lab/src/config.unit.spec.ts', '--ci'], { TSC_CODE: '0' });
-    expect({ code, output }).toEqual({ code: 4, output: 'lab/dist/config.unit.spec.js --ci' });
+    await write(
+      'node_modules/jest/bin/jest.js',
+      'console.log(process.env.TANDEM_TEST_SUITE, ...process.argv.slice(2)); process.exitCode = 4;',
+    );
+    const { code, output } = await run([command, 'lab/src/config.unit.spec.ts', '--ci'], { TSC_CODE: '0' });
+    expect(code).toBe(4);
+    expect(output.split('\n')).toContain(`${suite} lab/dist/config.unit.spec.js --ci`);
+    expect(output.includes('left out here: npm run test:services')).toBe(suite === 'plain');
   });
 });
