@@ -34,10 +34,10 @@ export async function startServers({ place }: Context): Promise<Servers> {
   place.atEnd(() => kafka.stop());
   const redis = await startRedis({ folder: await place.makeFolder('redis') });
   place.atEnd(() => redis.stop());
-  const places = { brokers: kafka.address, redisUrl: redis.url };
+  const places = { brokers: kafka.brokers, redisUrl: redis.url };
   let fleets = 0;
   const startFleet = (topic: string) => startOne(place, places, topic, `fleet_${++fleets}`);
-  return { brokers: kafka.address, pids: [kafka.pid, redis.pid], startFleet };
+  return { brokers: kafka.brokers, pids: [kafka.pid, redis.pid], startFleet };
 }
 
 /** A database of its own for each: the view's keys are named after it, so no fleet finds what another has left. */
