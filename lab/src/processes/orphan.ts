@@ -32,11 +32,21 @@ async function endsAfter(pid: number, isOurs: IsOurs, { signal, withinMs }: Stop
   sendSignal(pid, signal);
   // One that is frozen gets no other signal before this one.
   sendSignal(pid, 'SIGCONT');
-  while (await isRunning(pid, isOurs)) {
+  while (!(await isGone(pid, isOurs))) {
     if (performance.now() > deadline) return false;
     await sleep(POLL_MS);
   }
   return true;
+}
+
+/** A process that is ending has no command line any more and still holds its files and ports, until it is a zombie. */
+async function isGone(pid: number, isOurs: IsOurs): Promise<boolean> {
+  const command = await commandOf(pid).catch(() => undefined);
+  if (command === undefined) return true;
+  if (command !== '') return !isOurs(command);
+  // pid (name) state …: the name may hold anything, brackets and blanks too.
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
 }
 
 /** False when there is no such process. One that we may not signal does exist. */

@@ -13,6 +13,10 @@ export type JarOptions = {
   readonly onProgress?: ((line: string) => void) | undefined;
   /** Ends a download that is under way. */
   readonly signal?: AbortSignal | undefined;
+  /** Where the jars are kept, instead of the project's own folder. */
+  readonly cache?: string | undefined;
+  /** The Maven to use instead of the one that is found. */
+  readonly mvn?: string | undefined;
 };
 
 const POM = fileURLToPath(new URL('../../services/kafka/pom.xml', import.meta.url));
@@ -29,10 +33,11 @@ export async function kafkaJars(options: JarOptions = {}): Promise<string> {
     .update(await readFile(POM))
     .digest('hex')
     .slice(0, 12);
-  const folder = join(CACHE, `kafka-jars-${pom}`);
+  const cache = options.cache ?? CACHE;
+  const folder = join(cache, `kafka-jars-${pom}`);
   if (await exists(folder)) return folder;
-  const { mvn } = await findPrograms(['mvn']);
-  await mkdir(CACHE, { recursive: true });
+  const mvn = options.mvn ?? (await findPrograms(['mvn'])).mvn;
+  await mkdir(cache, { recursive: true });
   const unfinished = await mkdtemp(`${folder}.unfinished-`);
   try {
     await copyJars(mvn, unfinished, options);

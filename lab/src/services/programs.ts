@@ -57,9 +57,17 @@ export type Programs<Name extends ProgramName = ProgramName> = Readonly<Record<N
 
 const LONGEST_ANSWER_MS = 30_000;
 
-/** Finds all of them. Throws one `unavailable` that names every one that is missing or too old, and how to install it. */
-export async function findPrograms<Name extends ProgramName>(names: readonly Name[]): Promise<Programs<Name>> {
-  const found = await Promise.all(names.map(async (name) => ({ name, ...(await find(NEEDED[name])) })));
+/**
+ * Finds all of them in the folders given, or where the shell and the usual installers have them.
+ * Throws one `unavailable` that names every one that is missing or too old, and how to install it.
+ */
+export async function findPrograms<Name extends ProgramName>(
+  names: readonly Name[],
+  folders?: readonly string[],
+): Promise<Programs<Name>> {
+  const found = await Promise.all(
+    names.map(async (name) => ({ name, ...(await find(NEEDED[name], folders ?? foldersOf(NEEDED[name]))) })),
+  );
   const missing = found.filter(({ path }) => path === undefined);
   if (missing.length > 0) throw notInstalled(missing);
   return Object.fromEntries(found.map(({ name, path }) => [name, path])) as Programs<Name>;
@@ -67,9 +75,9 @@ export async function findPrograms<Name extends ProgramName>(names: readonly Nam
 
 type Found = { readonly path?: string; readonly tooOld: readonly string[] };
 
-async function find(needed: NeededProgram): Promise<Found> {
+async function find(needed: NeededProgram, folders: readonly string[]): Promise<Found> {
   const tooOld: string[] = [];
-  for (const folder of new Set([...pathFolders(), ...needed.folders, ...chosenJava(needed)])) {
+  for (const folder of new Set(folders)) {
     const path = join(folder, needed.file);
     const version = await versionOf(path, needed);
     if (version === undefined) continue;
@@ -79,9 +87,10 @@ async function find(needed: NeededProgram): Promise<Found> {
   return { tooOld };
 }
 
-function chosenJava({ file }: NeededProgram): readonly string[] {
-  const home = javaHome();
-  return file === 'java' && home !== undefined ? [join(home, 'bin')] : [];
+/** The Java that the user has chosen comes before the one that happens to be on the path. */
+function foldersOf({ file, folders }: NeededProgram): readonly string[] {
+  const home = file === 'java' ? javaHome() : undefined;
+  return [...(home === undefined ? [] : [join(home, 'bin')]), ...pathFolders(), ...folders];
 }
 
 /** Undefined where there is no such program, or where it does not run: macOS has a `java` that only asks for one. */
