@@ -14,6 +14,7 @@ const PROGRAMS = {
   import: 'lab/dist/import/main.js',
   generate: 'lab/dist/generate/main.js',
   bench: 'bench/dist/main.js',
+  'demo-shop': 'lab/dist/generate/shop-process.js',
   services: 'lab/dist/services/main.js',
   'speed-layer': 'speed-layer/dist/main.js',
   'batch-layer': 'batch-layer/dist/main.js',
