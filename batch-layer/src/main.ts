@@ -209,4 +209,4 @@ function isMain(): boolean {
   return process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href;
 }
 
-if (isMain()) process.exitCode = await main();
+if (isMain()) process.exit(await main());

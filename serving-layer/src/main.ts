@@ -127,4 +127,4 @@ async function startProcess(parts: ProcessParts): Promise<void> {
 }
 
 // Containers and tests run this file itself.
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main();
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exit(await main());

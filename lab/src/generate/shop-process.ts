@@ -46,4 +46,4 @@ export function main(): Promise<number> {
 }
 
 // Containers run this file itself.
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main();
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exit(await main());

@@ -1,5 +1,5 @@
 import { TandemError } from '../../errors.js';
-import { type Database, inTransaction } from './database.js';
+import { type Database, databaseError, inTransaction } from './database.js';
 import { IDENTITY_SQL, SCHEMA_SQL, SEED_SQL } from './sql/schema.sql.js';
 
 /** Any number that no other program would lock: keeps two processes from migrating at once. */
@@ -7,9 +7,17 @@ const MIGRATION_LOCK = 7_426_001;
 
 /**
  * Makes the tables if they are not there; idempotent, safe with concurrent starters.
- * Throws `configuration-invalid` when the log exists with another number of partitions.
+ * Throws `configuration-invalid` when the log exists with another number of partitions, `unavailable` when Postgres is away.
  */
 export async function migrate(database: Database, partitions: number): Promise<void> {
+  try {
+    await makeTables(database, partitions);
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+async function makeTables(database: Database, partitions: number): Promise<void> {
   await inTransaction(database, async (transaction) => {
     await transaction.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     const { rows } = await transaction.query<{ there: boolean }>(
