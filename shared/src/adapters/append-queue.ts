@@ -34,28 +34,55 @@ const ROW_OVERHEAD_BYTES = 100;
  */
 export class AppendQueue {
   readonly #writeGroup: WriteGroup;
+  readonly #deadlineMs: number | undefined;
   #waiting: WaitingCall[] = [];
   #waitingRows = 0;
   #waitingBytes = 0;
   #draining: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(writeGroup: WriteGroup) {
+  /** A call that has not been answered after `deadlineMs` throws `unavailable`; one that still waits is taken out. */
+  constructor(writeGroup: WriteGroup, deadlineMs?: number) {
     this.#writeGroup = writeGroup;
+    this.#deadlineMs = deadlineMs;
   }
 
   /** Resolves with the call's first offset per partition once its group is durable. Throws `overloaded`, `unavailable`. */
-  add(call: AppendCall): Promise<Offsets> {
+  async add(call: AppendCall): Promise<Offsets> {
     if (this.#isClosed) throw new TandemError('unavailable', 'the log has been closed; open it again to append');
     const rows = call.rowsByPartition.reduce((sum, { length }) => sum + length, 0);
     const bytes = bytesOf(call);
     this.#refuseOverload(rows, bytes);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...call, rows, bytes, resolve, reject });
-      this.#waitingRows += rows;
-      this.#waitingBytes += bytes;
-      this.#draining ??= this.#drain();
-    });
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        const waiting = { ...call, rows, bytes, resolve, reject };
+        this.#waiting.push(waiting);
+        this.#waitingRows += rows;
+        this.#waitingBytes += bytes;
+        this.#draining ??= this.#drain();
+        if (this.#deadlineMs !== undefined) timer = setTimeout(() => this.#giveUp(waiting), this.#deadlineMs);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** One that is being written cannot be taken back: whoever asked is told, and the outcome is unknown. */
+  #giveUp(call: WaitingCall): void {
+    const place = this.#waiting.indexOf(call);
+    if (place !== -1) {
+      this.#waiting.splice(place, 1);
+      this.#waitingRows -= call.rows;
+      this.#waitingBytes -= call.bytes;
+    }
+    const outcome = place === -1 ? 'whether they are in the log is unknown' : 'none is in the log';
+    call.reject(
+      new TandemError(
+        'unavailable',
+        `found ${call.rows} records not appended after ${this.#deadlineMs} ms; ${outcome}: append them again`,
+      ),
+    );
   }
 
   /** Takes no more calls; resolves when those that wait have been answered. */

@@ -8,14 +8,14 @@ const callOf = (count: number, bytesEach = 1): AppendCall => ({
 });
 
 /** A queue whose groups wait until they are let through, and are noted by the sizes of their calls. */
-function scene() {
+function scene(deadlineMs?: number) {
   const groups: number[][] = [];
   const waiting: { resolve(): void; reject(error: Error): void }[] = [];
   const queue = new AppendQueue(async (calls) => {
     groups.push(calls.map(({ rowsByPartition }) => rowsByPartition[0]?.length ?? 0));
     await new Promise<void>((resolve, reject) => waiting.push({ resolve, reject }));
     return calls.map((_, index) => [groups.length, index]);
-  });
+  }, deadlineMs);
   const begun = async () => {
     while (waiting.length === 0) await new Promise(setImmediate);
     return waiting.shift();
@@ -70,7 +70,7 @@ describe('the append queue', () => {
     const first = queue.add(callOf(1));
     const group = await begun();
     const waiting = Array.from({ length: 8 }, () => queue.add(callOf(50_000)));
-    expect(() => queue.add(callOf(1))).toThrow(expect.objectContaining({ code: 'overloaded', retriable: true }));
+    await expect(queue.add(callOf(1))).rejects.toMatchObject({ code: 'overloaded', retriable: true });
     group?.resolve();
     await first;
     const next = await begun();
@@ -99,11 +99,38 @@ describe('the append queue', () => {
     expect(groups).toEqual([[1, 2], [3]]);
   });
 
+  it('answers every call by its deadline, and never writes one that was still waiting then', async () => {
+    const { queue, groups, begun } = scene(50);
+    const calls = [queue.add(callOf(1))];
+    const group = await begun();
+    calls.push(queue.add(callOf(2)), queue.add(callOf(3)));
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'unavailable', retriable: true });
+    const next = queue.add(callOf(4));
+    group?.resolve();
+    (await begun())?.resolve();
+    await next;
+    expect(groups).toEqual([[1], [4]]);
+  });
+
+  it('has room again for as much as was taken out at the deadline', async () => {
+    const { queue, begun } = scene(100);
+    const large = callOf(50_000);
+    const stuck = queue.add(callOf(1));
+    await begun();
+    const waiting = Array.from({ length: 8 }, () => queue.add(large));
+    await Promise.allSettled([stuck, ...waiting]);
+    const next = await Promise.allSettled(Array.from({ length: 8 }, () => queue.add(large)));
+    // Not refused as overloaded: they waited, too.
+    expect(next.map((answer) => answer.status === 'rejected' && answer.reason.code)).toEqual(
+      Array.from({ length: 8 }, () => 'unavailable'),
+    );
+  });
+
   it('answers what waits before it is closed, and takes nothing after', async () => {
     const { queue, begun } = scene();
     const last = queue.add(callOf(1));
     const closed = queue.close();
-    expect(() => queue.add(callOf(1))).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    await expect(queue.add(callOf(1))).rejects.toMatchObject({ code: 'unavailable' });
     (await begun())?.resolve();
     await Promise.all([last, closed]);
   });

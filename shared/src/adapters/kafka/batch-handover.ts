@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Offsets } from '../../offsets.js';
 import type { GroupMember, LogBatch } from '../../ports/event-log.js';
+import { NOTHING_MORE } from './group-session.js';
 
 /** Largest batch that is given out. */
 const MAX_PAGE_RECORDS = 5_000;
@@ -25,19 +25,27 @@ export class BatchHandover implements GroupMember {
   }
 
   async assigned(partition: number): Promise<number> {
-    return this.#next[partition] ?? 0;
+    return this.#goOnAt(partition, this.#next[partition] ?? 0);
   }
 
   async take({ partition, records }: LogBatch): Promise<number> {
     const from = this.#next[partition] ?? 0;
-    const end = this.#until?.[partition] ?? Number.POSITIVE_INFINITY;
+    const end = this.#endOf(partition);
     // After a broken membership the same records may come once more.
     const wanted = records.filter(({ offset }) => offset >= from && offset < end);
     for (let at = 0; at < wanted.length; at += MAX_PAGE_RECORDS) {
       await this.#put({ partition, records: wanted.slice(at, at + MAX_PAGE_RECORDS) });
     }
     if (this.#isComplete()) this.finish();
-    return (records.at(-1)?.offset ?? from) + 1;
+    return this.#goOnAt(partition, (records.at(-1)?.offset ?? from - 1) + 1);
+  }
+
+  #goOnAt(partition: number, next: number): number {
+    return next < this.#endOf(partition) ? next : NOTHING_MORE;
+  }
+
+  #endOf(partition: number): number {
+    return this.#until?.[partition] ?? Number.POSITIVE_INFINITY;
   }
 
   /** Waits for room; the other partitions' pages have their turn meanwhile. Once it has ended, nothing is put any more. */
@@ -74,13 +82,21 @@ export class BatchHandover implements GroupMember {
       }
       if (this.#end && 'error' in this.#end) throw this.#end.error;
       if (this.#end || this.#signal.aborted) return undefined;
-      const left = deadline - performance.now();
-      if (left <= 0) {
-        // A reader that follows may wait for ever; one that wants an end must know whether there is a log.
-        if (this.#until) return 'silence';
-        await this.#woken();
-      } else await Promise.race([this.#woken(), sleep(left, undefined, { ref: false })]);
+      // A reader that follows may wait for ever; one that wants an end must know whether there is a log.
+      const left = this.#until ? deadline - performance.now() : undefined;
+      if (left !== undefined && left <= 0) return 'silence';
+      await this.#wokenWithin(left);
     }
+  }
+
+  async #wokenWithin(milliseconds: number | undefined): Promise<void> {
+    if (milliseconds === undefined) return this.#woken();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+    });
+    await Promise.race([this.#woken(), late]);
+    clearTimeout(timer);
   }
 
   #woken(): Promise<void> {

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { TandemError } from '../../errors.js';
+import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { messageOf, TandemError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
-import type { Offsets } from '../../offsets.js';
-import type { GroupMember } from '../../ports/event-log.js';
+import type { GroupMember, LogRecord } from '../../ports/event-log.js';
 import { kafkaError } from './kafka-client.js';
+import { type LogBounds, refuseOutOfLog } from './log-bounds.js';
 import { markers, recordsFrom } from './records.js';
+import { TurnKeeper } from './turn-keeper.js';
 
 export type SessionOptions = {
   readonly kafka: Kafka;
@@ -15,17 +16,27 @@ export type SessionOptions = {
   readonly group: string;
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
-  /** What retention has left of the log, and its end: tells a lost stretch from a transaction's marks. */
-  readonly bounds: () => Promise<{ readonly starts: Offsets; readonly ends: Offsets }>;
+  /** Whether to tell the broker now and then how far the group is. For tools that show it: nothing here reads it. */
+  readonly showsProgress: boolean;
+  readonly bounds: () => Promise<LogBounds>;
   readonly logger: Logger | undefined;
 };
 
-/** Where a partition that is ours goes on; replaced at every assignment. */
-type Place = { next: Promise<number> };
+/** What a member answers that wants nothing more of a partition. */
+export const NOTHING_MORE = Number.POSITIVE_INFINITY;
+
+/** A partition that is ours, and where it goes on; undefined while that is being asked for. New at every assignment. */
+type Place = { readonly partition: number; next: number | undefined };
 
 const FETCH_WAIT_MS = 100;
-const FETCH_BYTES = 8 * 1024 * 1024;
-const LONGEST_END_MS = 2_000;
+/** What one answer of a broker may hold, in all, and of one partition: even shares, or the first ones starve the last. */
+const FETCH_BYTES = 16 * 1024 * 1024;
+const MAX_PARTITION_BYTES = 8 * 1024 * 1024;
+const MIN_PARTITION_BYTES = 1024 * 1024;
+const LONGEST_END_MS = 1_500;
+/** How often a session compares its places with the log's bounds, and shows its progress. */
+const TEND_MS = 3_000;
+const HEARTBEATS_PER_SESSION = 8;
 
 /**
  * One membership of a consumer group, from joining until the signal is aborted, the member throws, or the client gives
@@ -36,20 +47,25 @@ export class GroupSession {
   readonly #member: GroupMember;
   readonly #consumer: Consumer;
   readonly #places = new Map<number, Place>();
+  readonly #turns = new TurnKeeper();
   readonly #heartbeatMs: number;
   #fail: (error: unknown) => void = () => {};
+  #hasEnded = false;
+  #isTending = false;
 
   constructor(options: SessionOptions, member: GroupMember) {
     const { group: groupId, sessionTimeoutMs: sessionTimeout, rebalanceTimeoutMs: rebalanceTimeout } = options;
     this.#options = options;
     this.#member = member;
-    this.#heartbeatMs = Math.floor(sessionTimeout / 4);
+    this.#heartbeatMs = Math.floor(sessionTimeout / HEARTBEATS_PER_SESSION);
+    const share = Math.floor(FETCH_BYTES / options.partitions);
     this.#consumer = options.kafka.consumer({
       groupId,
       sessionTimeout,
       rebalanceTimeout,
       heartbeatInterval: this.#heartbeatMs,
-      maxBytesPerPartition: FETCH_BYTES,
+      maxBytes: FETCH_BYTES,
+      maxBytesPerPartition: Math.max(MIN_PARTITION_BYTES, Math.min(MAX_PARTITION_BYTES, share)),
       maxWaitTimeInMs: FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
     });
@@ -61,28 +77,25 @@ export class GroupSession {
       this.#fail = reject;
     });
     failed.catch(() => {});
-    const aborted = signal.aborted ? Promise.resolve() : once(signal, 'abort');
+    const ending = new AbortController();
+    const aborted = signal.aborted ? Promise.resolve() : once(signal, 'abort', { signal: ending.signal });
+    aborted.catch(() => {});
+    const tending = setInterval(() => void this.#tend(), TEND_MS);
     try {
       await Promise.race([this.#start(), failed, aborted]);
       await Promise.race([failed, aborted]);
     } catch (error) {
       throw kafkaError(error);
     } finally {
+      ending.abort();
+      clearInterval(tending);
       await this.#end();
     }
   }
 
   async #start(): Promise<void> {
     const { topic, partitions } = this.#options;
-    const { GROUP_JOIN, CRASH } = this.#consumer.events;
-    this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#takePlaces(payload.memberAssignment[topic] ?? []));
-    this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart) this.#fail(payload.error);
-    });
-    this.#consumer.on(this.#consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      // A batch of marks alone is not shown to the handler below.
-      if (payload.batchSize === 0) this.#passMarkers(payload.partition, Number(payload.lastOffset));
-    });
+    this.#listen();
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topic, fromBeginning: true });
     await this.#consumer.run({
@@ -93,50 +106,91 @@ export class GroupSession {
     });
   }
 
+  #listen(): void {
+    const { GROUP_JOIN, FETCH_START, END_BATCH_PROCESS, CRASH } = this.#consumer.events;
+    const { topic } = this.#options;
+    this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#takePlaces(payload.memberAssignment[topic] ?? []));
+    this.#consumer.on(FETCH_START, () => {
+      // A client that was joining when its session ended does not notice: it would keep partitions that nobody reads.
+      if (this.#hasEnded) void this.#consumer.disconnect().catch(() => {});
+    });
+    this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+      // A batch of marks alone is not shown to the handler below.
+      if (payload.batchSize === 0) void this.#passMarkers(payload.partition, Number(payload.lastOffset));
+    });
+    this.#consumer.on(CRASH, ({ payload }) => {
+      if (!payload.restart) this.#fail(payload.error);
+    });
+  }
+
+  /** Resolves when none of the member's calls is under way. */
   async #end(): Promise<void> {
+    this.#hasEnded = true;
     for (const partition of this.#places.keys()) this.#member.revoked(partition);
     this.#places.clear();
     // A broker that is away cannot be said goodbye to.
-    await Promise.race([this.#consumer.disconnect().catch(() => {}), sleep(LONGEST_END_MS, undefined, { ref: false })]);
+    const patience = sleep(LONGEST_END_MS, undefined, { ref: false });
+    const gone = Promise.race([this.#consumer.disconnect().catch(() => {}), patience]);
+    await Promise.all([gone, this.#turns.all()]);
   }
 
   /** Another member may have had any partition since the last time, so all are asked for anew. */
   #takePlaces(partitions: readonly number[]): void {
+    if (this.#hasEnded) return;
     for (const partition of this.#places.keys()) {
       if (!partitions.includes(partition)) this.#member.revoked(partition);
     }
     this.#places.clear();
+    this.#pause(partitions);
     for (const partition of partitions) {
-      const place: Place = { next: Promise.resolve(0) };
+      const place: Place = { partition, next: undefined };
       this.#places.set(partition, place);
-      this.#assign(partition, place);
+      this.#turns.take(partition, () => this.#askWhere(place)).catch((error) => this.#fail(error));
     }
   }
 
-  #assign(partition: number, place: Place): void {
-    place.next = this.#member.assigned(partition);
-    place.next.then(
-      (offset) => this.#seek(partition, place, offset),
-      (error) => this.#fail(error),
-    );
+  async #askWhere(place: Place): Promise<void> {
+    if (!this.#isCurrent(place)) return;
+    place.next = undefined;
+    const next = await this.#member.assigned(place.partition);
+    // A partition in which nothing is left would stay silent, whatever was lost.
+    if (next !== NOTHING_MORE) await this.#refuseOutOfLog(place.partition, next);
+    if (!this.#isCurrent(place)) return;
+    this.#goTo(place, next);
+    if (next !== NOTHING_MORE) this.#consumer.resume([this.#named(place.partition)]);
   }
 
-  #seek(partition: number, place: Place, offset: number): void {
-    if (this.#places.get(partition) !== place) return;
-    this.#consumer.seek({ topic: this.#options.topic, partition, offset: String(offset) });
+  #goTo(place: Place, next: number): void {
+    place.next = next;
+    if (next === NOTHING_MORE) this.#pause([place.partition]);
+    else this.#consumer.seek({ topic: this.#options.topic, partition: place.partition, offset: String(next) });
   }
 
-  async #handle({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+  /** Nothing is fetched until it is known from where. */
+  #pause(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#consumer.pause([this.#named(partition)]);
+  }
+
+  #named(partition: number) {
+    return { topic: this.#options.topic, partitions: [partition] };
+  }
+
+  #isCurrent(place: Place): boolean {
+    return this.#places.get(place.partition) === place;
+  }
+
+  async #handle(payload: EachBatchPayload): Promise<void> {
+    const { batch, heartbeat } = payload;
     const place = this.#places.get(batch.partition);
     if (!place) return;
-    const beating = setInterval(() => void heartbeat().catch(() => {}), this.#heartbeatMs);
+    const membership: Membership = { heartbeat, lostBy: undefined };
+    const beating = setInterval(() => {
+      heartbeat().catch((error) => {
+        membership.lostBy = error;
+      });
+    }, this.#heartbeatMs);
     try {
-      const from = await place.next;
-      if (!isRunning() || isStale() || this.#places.get(batch.partition) !== place) return;
-      const last = Number(batch.lastOffset());
-      if (!(await this.#reaches(batch.partition, place, from, Number(batch.firstOffset()), last))) return;
-      await this.#take(batch.partition, place, recordsFrom(batch, from), heartbeat);
-      if ((await place.next) === last + 1) resolveOffset(String(last));
+      await this.#turns.take(batch.partition, () => this.#takeBatch(place, payload, membership));
     } catch (error) {
       // The broker's own errors are the client's to handle: it joins the group again.
       if (!(error instanceof TandemError)) throw error;
@@ -148,56 +202,108 @@ export class GroupSession {
     await heartbeat();
   }
 
-  /** False when the batch is not what was asked for and has to be fetched again. Throws `corrupt` when that cannot help. */
-  async #reaches(partition: number, place: Place, from: number, first: number, last: number): Promise<boolean> {
-    if (first <= from && from <= last) return true;
-    const { starts, ends } = await this.#options.bounds();
-    const [start = 0, end = 0] = [starts[partition], ends[partition]];
-    if (from < start || from > end) throw outOfLog(this.#options.topic, partition, from, start, end);
-    // Nothing but marks of transactions lies between.
-    if (from < first) return true;
-    this.#seek(partition, place, from);
-    return false;
-  }
-
-  async #take(
-    partition: number,
-    place: Place,
-    records: ReturnType<typeof recordsFrom>,
-    heartbeat: () => Promise<void>,
-  ): Promise<void> {
-    const end = (records.at(-1)?.offset ?? 0) + 1;
-    try {
-      const next = await this.#member.take({ partition, records });
-      place.next = Promise.resolve(next);
-      if (next !== end) this.#seek(partition, place, next);
-    } catch (error) {
-      if (!(error instanceof TandemError && error.code === 'fenced')) throw error;
-      // Throws when the group has gone on without us: then the partition is not ours to claim again.
-      await heartbeat();
-      this.#assign(partition, place);
-      await place.next;
+  async #takeBatch(place: Place, payload: EachBatchPayload, membership: Membership): Promise<void> {
+    const { batch, resolveOffset, isRunning, isStale } = payload;
+    const from = place.next;
+    if (from === undefined || !isRunning() || isStale() || !this.#isCurrent(place)) return;
+    const last = Number(batch.lastOffset());
+    // What is missing between where a fetch began and its first record is marks; what it did not ask for is unknown.
+    if (fetchedFrom(batch) > from || last < from) {
+      await this.#refuseOutOfLog(place.partition, from);
+      this.#goTo(place, from);
+      return;
+    }
+    const next = await this.#take(place, recordsFrom(batch, from), membership);
+    if (next === undefined || !this.#isCurrent(place)) return;
+    if (next !== last + 1) this.#goTo(place, next);
+    else {
+      place.next = next;
+      resolveOffset(String(last));
     }
   }
 
-  #passMarkers(partition: number, last: number): void {
+  /** Where the member wants to go on; undefined when it was fenced, and has been asked anew. */
+  async #take(place: Place, records: readonly LogRecord[], membership: Membership): Promise<number | undefined> {
+    try {
+      return await this.#member.take({ partition: place.partition, records });
+    } catch (error) {
+      if (!(error instanceof TandemError && error.code === 'fenced')) throw error;
+      // When the group has gone on without us, the partition is not ours to claim again.
+      await this.#proveMembership(membership);
+      await this.#askWhere(place);
+      return undefined;
+    }
+  }
+
+  /** Throws what the broker answers to one that is no longer a member. */
+  async #proveMembership(membership: Membership): Promise<void> {
+    // The client asks the broker only when its last heartbeat was so long ago.
+    await sleep(this.#heartbeatMs + 1);
+    await membership.heartbeat();
+    if (membership.lostBy) throw membership.lostBy;
+  }
+
+  async #passMarkers(partition: number, last: number): Promise<void> {
     const place = this.#places.get(partition);
     if (!place) return;
-    place.next = place.next.then((next) =>
-      last < next ? next : this.#member.take({ partition, records: markers(next, last + 1) }),
+    try {
+      await this.#turns.take(partition, async () => {
+        const from = place.next;
+        if (from === undefined || last < from || !this.#isCurrent(place)) return;
+        // After the client was sent back to the log's start, too, the first it finds may be marks.
+        await this.#refuseOutOfLog(partition, from);
+        const next = await this.#member.take({ partition, records: markers(from, last + 1) });
+        if (!this.#isCurrent(place)) return;
+        if (next === last + 1) place.next = next;
+        else this.#goTo(place, next);
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #refuseOutOfLog(partition: number, wanted: number): Promise<void> {
+    refuseOutOfLog(this.#options.topic, await this.#options.bounds(), partition, wanted);
+  }
+
+  /** A partition whose records were all taken away is silent, so somebody has to look. */
+  async #tend(): Promise<void> {
+    if (this.#isTending) return;
+    this.#isTending = true;
+    try {
+      const before = this.#progress();
+      const bounds = await this.#options.bounds();
+      const now = new Map(this.#progress());
+      for (const [partition, next] of before) {
+        // Only what did not move meanwhile can be compared with what the broker said.
+        if (now.get(partition) === next) refuseOutOfLog(this.#options.topic, bounds, partition, next);
+      }
+      if (this.#options.showsProgress) await this.#showProgress();
+    } catch (error) {
+      if (error instanceof TandemError && error.code === 'corrupt') this.#fail(error);
+      else this.#options.logger?.debug({ reason: messageOf(error) }, 'kafka: the group was not tended');
+    } finally {
+      this.#isTending = false;
+    }
+  }
+
+  /** Never from within a batch: there, an error of a rebalance would end the client for good. */
+  async #showProgress(): Promise<void> {
+    const { topic } = this.#options;
+    const offsets = this.#progress().map(([partition, next]) => ({ topic, partition, offset: String(next) }));
+    if (offsets.length > 0) await this.#consumer.commitOffsets(offsets);
+  }
+
+  #progress(): readonly (readonly [partition: number, next: number])[] {
+    return [...this.#places.values()].flatMap(({ partition, next }) =>
+      next === undefined || next === NOTHING_MORE ? [] : [[partition, next] as const],
     );
-    place.next.catch((error) => this.#fail(error));
   }
 }
 
-function outOfLog(topic: string, partition: number, wanted: number, start: number, end: number): TandemError {
-  const cause =
-    wanted < start
-      ? `retention has taken the records from ${wanted} to ${start - 1} before they were read`
-      : 'the topic was made anew, or is another one';
-  return new TandemError(
-    'corrupt',
-    `partition ${partition} of ${topic}: found offset ${wanted} wanted; allowed are ${start} to ${end}: ${cause}`,
-    { facts: { topic, partition, wanted, start, end } },
-  );
+type Membership = { readonly heartbeat: () => Promise<void>; lostBy: unknown };
+
+/** The offset that the client asked for; its types do not tell. */
+function fetchedFrom(batch: Batch): number {
+  return Number((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset);
 }

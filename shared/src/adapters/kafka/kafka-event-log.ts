@@ -10,6 +10,7 @@ import { type AppendCall, AppendQueue, type AppendRow } from '../append-queue.js
 import { BatchHandover } from './batch-handover.js';
 import { GroupSession } from './group-session.js';
 import { connectTo, type KafkaConnection, kafkaError, withinDeadline } from './kafka-client.js';
+import { BoundsAsker } from './log-bounds.js';
 import { bytesOfRow, messageOfRow } from './records.js';
 import { ensureTopic } from './topic.js';
 
@@ -78,6 +79,7 @@ export class KafkaEventLog implements EventLog {
   readonly #options: OpenedOptions;
   readonly #logger: Logger | undefined;
   readonly #queue: AppendQueue;
+  readonly #bounds: BoundsAsker;
   readonly #closing = new AbortController();
   readonly #readers = new Set<Promise<void>>();
 
@@ -89,29 +91,31 @@ export class KafkaEventLog implements EventLog {
     this.#producer = producer;
     this.#options = options;
     this.#logger = options.logger;
-    this.#queue = new AppendQueue((calls) => this.#writeGroup(calls));
+    this.#queue = new AppendQueue((calls) => this.#writeGroup(calls), this.#appendDeadlineMs);
+    this.#bounds = new BoundsAsker(admin, options.topic, OFFSETS_DEADLINE_MS);
   }
 
   async append(records: readonly NewRecord[]): Promise<void> {
     if (records.length === 0) return;
     const rowsByPartition: AppendRow[][] = Array.from({ length: this.partitions }, () => []);
     for (const { key, value } of records) {
+      this.#refuseTooLarge(value);
       rowsByPartition[partitionOf(key, this.partitions)]?.push({ key, value, barrier: null });
     }
-    await this.#add({ rowsByPartition });
+    await this.#queue.add({ rowsByPartition });
   }
 
   async appendBarriers(name: string): Promise<Offsets> {
     const barrier: AppendRow = { key: null, value: null, barrier: name };
-    return this.#add({ rowsByPartition: Array.from({ length: this.partitions }, () => [barrier]) });
+    return this.#queue.add({ rowsByPartition: Array.from({ length: this.partitions }, () => [barrier]) });
   }
 
   async startOffsets(): Promise<Offsets> {
-    return (await this.#bounds()).starts;
+    return (await this.#bounds.ask()).starts;
   }
 
   async endOffsets(): Promise<Offsets> {
-    return (await this.#bounds()).ends;
+    return (await this.#bounds.ask()).ends;
   }
 
   async *read(from: Offsets, { until, signal }: ReadOptions = {}): AsyncGenerator<LogBatch> {
@@ -122,14 +126,14 @@ export class KafkaEventLog implements EventLog {
     const handover = new BatchHandover(from, until, stop);
     // A group of its own, for once: the client cannot be told which partitions to read.
     const group = `${this.#options.topic}.read.${randomUUID()}`;
-    const reading = this.#follow(handover, group, stop).then(
+    const reading = this.#follow(handover, { group, signal: stop, showsProgress: false }).then(
       () => handover.finish(),
       (error) => handover.fail(error),
     );
     try {
       for (;;) {
         const batch = await handover.next(LONGEST_SILENCE_MS);
-        if (batch === 'silence') await this.#bounds();
+        if (batch === 'silence') await this.#bounds.ask();
         else if (batch) yield batch;
         else return;
         if (signal?.aborted) return;
@@ -142,7 +146,8 @@ export class KafkaEventLog implements EventLog {
   }
 
   async join(member: GroupMember, { group, signal }: GroupOptions): Promise<void> {
-    await this.#follow(member, `${this.#options.topic}.${group}`, AbortSignal.any([signal, this.#closing.signal]));
+    const following = AbortSignal.any([signal, this.#closing.signal]);
+    await this.#follow(member, { group: `${this.#options.topic}.${group}`, signal: following, showsProgress: true });
   }
 
   /** Answers what was appended before, ends every read, and leaves no connection. Idempotent. */
@@ -161,23 +166,29 @@ export class KafkaEventLog implements EventLog {
     await withinDeadline('forgetting a group', FORGET_DEADLINE_MS, forgetting).catch(() => {});
   }
 
+  /** Nothing that waits beside it fails with it. */
+  #refuseTooLarge({ length }: Uint8Array): void {
+    const allowed = Math.floor(this.#options.maxBatchBytes * BATCH_FILL);
+    if (length <= allowed) return;
+    throw new TandemError(
+      'too-large',
+      `found a record of ${length} bytes; allowed are ${allowed} by max.message.bytes of the topic ${this.#options.topic}: make it smaller, or raise that setting`,
+    );
+  }
+
   get #appendDeadlineMs(): number {
     return this.#options.appendDeadlineMs ?? APPEND_DEADLINE_MS;
   }
 
-  #add(call: AppendCall): Promise<Offsets> {
-    return withinDeadline('an append', this.#appendDeadlineMs, this.#queue.add(call));
-  }
-
   /** Memberships one after the other, until the signal is aborted or the member throws: a broker that is away comes back. */
-  async #follow(member: GroupMember, group: string, signal: AbortSignal): Promise<void> {
-    const following = this.#followOn(member, group, signal);
+  async #follow(member: GroupMember, options: FollowOptions): Promise<void> {
+    const following = this.#followOn(member, options);
     const ended = following.catch(() => {});
     this.#readers.add(ended);
     await following.finally(() => this.#readers.delete(ended));
   }
 
-  async #followOn(member: GroupMember, group: string, signal: AbortSignal): Promise<void> {
+  async #followOn(member: GroupMember, { group, signal, showsProgress }: FollowOptions): Promise<void> {
     let thrown: { error: unknown } | undefined;
     const watched = watch(member, (error) => {
       thrown = { error };
@@ -193,25 +204,19 @@ export class KafkaEventLog implements EventLog {
             group,
             sessionTimeoutMs: sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
             rebalanceTimeoutMs: rebalanceTimeoutMs ?? REBALANCE_TIMEOUT_MS,
-            bounds: () => this.#bounds(),
+            showsProgress,
+            bounds: () => this.#bounds.ask(),
             logger: this.#logger,
           },
           watched,
         ).run(signal);
       } catch (error) {
         if (thrown) throw thrown.error;
-        if (!(error instanceof TandemError && error.retriable)) throw error;
+        if (!(error instanceof TandemError && (error.retriable || error.code === 'fenced'))) throw error;
         this.#logger?.warn({ group, reason: messageOf(error) }, 'the membership of a group broke off; joining again');
         await sleep(PAUSE_AFTER_FAULT_MS, undefined, { signal }).catch(() => {});
       }
     }
-  }
-
-  async #bounds(): Promise<{ starts: Offsets; ends: Offsets }> {
-    const asking = this.#admin.fetchTopicOffsets(this.#options.topic);
-    const found = await withinDeadline('asking for the offsets', OFFSETS_DEADLINE_MS, asking);
-    const sorted = found.toSorted((a, b) => a.partition - b.partition);
-    return { starts: sorted.map(({ low }) => Number(low)), ends: sorted.map(({ high }) => Number(high)) };
   }
 
   /** Each call's first offset per partition, as the broker's answers tell. */
@@ -236,6 +241,8 @@ export class KafkaEventLog implements EventLog {
     return new Map(answers.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]));
   }
 }
+
+type FollowOptions = GroupOptions & { readonly showsProgress: boolean };
 
 type Portion = { messages: Message[]; firsts: { call: number; partition: number; index: number }[]; counts: number[] };
 
