@@ -23,14 +23,17 @@ const PATIENT = { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 1.5, r
 const CONNECT_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
-export function connectTo({ brokers, tls = false, sasl, logger }: KafkaConnection, name: string): Kafka {
+/** A client. One that should not knock for ever at brokers that are not there is told after how long to give up, about. */
+export function connectTo(connection: KafkaConnection, name: string, giveUpAfterMs?: number): Kafka {
+  const { brokers, tls = false, sasl, logger } = connection;
+  const retries = giveUpAfterMs === undefined ? PATIENT.retries : Math.ceil(giveUpAfterMs / PATIENT.maxRetryTime);
   const config: KafkaConfig = {
     clientId: `tandem ${name}`.replaceAll(' ', '-'),
     brokers: [...brokers],
     ssl: tls,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    retry: PATIENT,
+    retry: { ...PATIENT, retries },
     logLevel: kafkajs.logLevel.ERROR,
     // What the library calls an error is mostly a broker that is away for a moment: not ours to raise an alarm for.
     logCreator:

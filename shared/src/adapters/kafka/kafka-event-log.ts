@@ -23,6 +23,8 @@ export type KafkaEventLogOptions = KafkaConnection & {
   readonly replicas?: number;
   /** After so long an append is answered with `unavailable`, its outcome unknown. */
   readonly appendDeadlineMs?: number;
+  /** After so long without a broker opening throws `unavailable`. */
+  readonly openDeadlineMs?: number;
   /** A member that the broker has not heard of for so long loses its partitions. */
   readonly sessionTimeoutMs?: number;
   readonly rebalanceTimeoutMs?: number;
@@ -48,23 +50,34 @@ const MAX_SENT_RECORDS = 5_000;
 
 /** Opens the log that lies in a Kafka topic, which is made if it is missing. Throws `unavailable`, `configuration-invalid`. */
 export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<KafkaEventLog> {
+  const { topic, openDeadlineMs = OPEN_DEADLINE_MS } = options;
+  const opened = await withinDeadline(`opening ${topic}`, openDeadlineMs, findTopic(options, openDeadlineMs));
   const kafka = connectTo(options, 'log');
   const admin = kafka.admin();
   const producer = kafka.producer({ allowAutoTopicCreation: false });
+  const connecting = Promise.all([admin.connect(), producer.connect()]);
+  try {
+    await withinDeadline(`connecting to ${topic}`, openDeadlineMs, connecting);
+    return new KafkaEventLog(kafka, admin, producer, { ...options, ...opened });
+  } catch (error) {
+    const leave = () => void Promise.allSettled([admin.disconnect(), producer.disconnect()]);
+    // A client that is still knocking would get in later, with nobody left to close it.
+    connecting.then(leave, leave);
+    throw error;
+  }
+}
+
+/** Through a client that gives up: whoever is refused leaves nothing behind that goes on knocking. */
+async function findTopic(options: KafkaEventLogOptions, giveUpAfterMs: number) {
   const { topic, partitions, retentionMs = -1, replicas = -1 } = options;
-  const opening = (async () => {
+  const admin = connectTo(options, 'log', giveUpAfterMs).admin();
+  try {
     await admin.connect();
     const { clusterId } = await admin.describeCluster();
     const limits = await ensureTopic(admin, { topic, partitions, retentionMs, replicas });
-    await producer.connect();
     return { ...limits, identity: `${topic} of the Kafka cluster ${clusterId}` };
-  })();
-  try {
-    const opened = await withinDeadline(`opening ${topic}`, OPEN_DEADLINE_MS, opening);
-    return new KafkaEventLog(kafka, admin, producer, { ...options, ...opened });
-  } catch (error) {
-    void Promise.allSettled([admin.disconnect(), producer.disconnect()]);
-    throw error;
+  } finally {
+    await admin.disconnect().catch(() => {});
   }
 }
 

@@ -19,7 +19,8 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
  */
 export async function ensureTopic(admin: Admin, settings: TopicSettings): Promise<{ maxBatchBytes: number }> {
   const { topic, partitions } = settings;
-  await createTopic(admin, settings);
+  // Whoever may only read and write a topic may not ask to make it.
+  if (!(await admin.listTopics()).includes(topic)) await createTopic(admin, settings);
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   const found = topics[0]?.partitions.length ?? 0;
   if (found !== partitions) {
