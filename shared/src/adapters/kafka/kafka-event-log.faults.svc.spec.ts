@@ -28,6 +28,7 @@ class Member implements GroupMember {
   readonly owned = new Set<number>();
   /** Resolves when a frozen `take` may go on. */
   frozen: Promise<void> | undefined;
+  isTaking = false;
   readonly #places: SharedPlaces;
   readonly #leaving = new AbortController();
   readonly ended: Promise<void>;
@@ -46,6 +47,7 @@ class Member implements GroupMember {
   }
 
   async take({ partition, records }: LogBatch): Promise<number> {
+    this.isTaking = true;
     await this.frozen;
     if (this.#places.owners[partition] !== this) throw new TandemError('fenced', 'another has claimed it');
     this.#places.taken[partition]?.push(...records.map(({ offset }) => offset));
@@ -232,6 +234,7 @@ describe('the log in a Kafka topic', () => {
         thaw = resolve;
       });
       await append(20);
+      await until(() => frozen.isTaking);
       // The broker waits for the frozen one no longer than the rebalance may take.
       const successor = new Member(places, await topic.open(options));
       await until(() => successor.owned.size === 2);
