@@ -1,4 +1,4 @@
-import { messageOf, type Offsets, type RunStore } from '@tandem/shared';
+import { messageOf, type Offsets, type RunStore, TandemError } from '@tandem/shared';
 import { sleep } from './patience.js';
 import type { PartitionState, SpeedOptions } from './session.js';
 
@@ -12,7 +12,10 @@ export function oldestOf(boundaries: readonly Offsets[], partition: number): num
   return Math.min(...boundaries.map((boundary) => boundary[partition] ?? 0));
 }
 
-/** Looks again and again which run is the oldest kept, and drops what lies below it. Never on "batch finished". */
+/**
+ * Looks again and again which run is the oldest kept, and drops what lies below it. Never on "batch finished".
+ * Throws `fenced` when a partition is another's, or the store has lost it.
+ */
 export async function keepDropping(
   options: SpeedOptions,
   owned: () => readonly PartitionState[],
@@ -23,6 +26,7 @@ export async function keepDropping(
     try {
       await dropSegments(options, owned());
     } catch (error) {
+      if (error instanceof TandemError && error.code === 'fenced') throw error;
       // Nothing is wrong yet but memory: the next look drops what this one did not.
       options.logger.warn({ reason: messageOf(error) }, 'segments cannot be dropped now; trying again');
     }

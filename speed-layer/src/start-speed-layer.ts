@@ -21,8 +21,7 @@ const GROUP = 'speed-layer';
 export async function startSpeedLayer(options: SpeedOptions): Promise<SpeedLayer> {
   const stopping = new AbortController();
   const member = new SpeedMember(options, stopping.signal);
-  const dropping = keepDropping(options, () => member.owned(), stopping.signal);
-  const ended = Promise.all([keepReading(options, member, stopping.signal), dropping]);
+  const ended = keepReading(options, member, stopping.signal);
   return {
     standing: () => member.owned().map(({ partition, applied }) => ({ partition, applied })),
     stop: async () => {
@@ -36,7 +35,7 @@ async function keepReading(options: SpeedOptions, member: SpeedMember, signal: A
   for (let failures = 0; !signal.aborted; ) {
     const startedAt = performance.now();
     try {
-      await options.log.join(member, { group: GROUP, signal });
+      await readAndDrop(options, member, signal);
       if (!signal.aborted) throw new TandemError('unavailable', 'the log was closed');
     } catch (error) {
       if (performance.now() - startedAt > LONG_ENOUGH_MS) failures = 0;
@@ -47,13 +46,34 @@ async function keepReading(options: SpeedOptions, member: SpeedMember, signal: A
   }
 }
 
+/**
+ * One membership of the group. It ends when the store says, while segments are dropped, that a partition is not ours or
+ * is lost: joining again claims anew what still is, also where the log has nothing more to say.
+ */
+async function readAndDrop(options: SpeedOptions, member: SpeedMember, signal: AbortSignal): Promise<void> {
+  const ending = new AbortController();
+  const either = AbortSignal.any([signal, ending.signal]);
+  const dropping = keepDropping(options, () => member.owned(), either);
+  const fenced = dropping.catch((error) => {
+    ending.abort();
+    throw error;
+  });
+  fenced.catch(() => {});
+  try {
+    await options.log.join(member, { group: GROUP, signal: either });
+  } finally {
+    ending.abort();
+    await fenced;
+  }
+}
+
 /** After reading went well for so long, a fault counts as the first one again. */
 const LONG_ENOUGH_MS = 10_000;
 
 /** What is away comes back, and the view stays a true prefix meanwhile. Anything else casts doubt on the view itself. */
 async function reportFault(logger: Logger, member: SpeedMember, error: unknown, failures: number): Promise<void> {
   const reason = messageOf(error);
-  if (error instanceof TandemError && error.retriable) {
+  if (error instanceof TandemError && (error.retriable || error.code === 'fenced')) {
     logger.warn({ failures, reason }, 'the speed layer cannot go on now; trying again');
     return;
   }

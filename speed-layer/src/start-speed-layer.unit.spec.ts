@@ -188,6 +188,17 @@ describe('faults', () => {
     });
   });
 
+  it('of a partition that another has claimed on a quiet log are noticed without a record', async () => {
+    const scene = sceneOf(logWith(1));
+    await whileRunning(startSpeedLayer(scene), async () => {
+      await caughtUp(scene);
+      const other = await scene.store.claim(0);
+      const isTakenBack = async () => (await scene.store.claim(0)).owner > other.owner + 1;
+      for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(await isTakenBack()).toBe(true);
+    });
+  });
+
   it('of retention that has passed all boundaries are told, and mended by the next run', async () => {
     const log = logWith(9);
     log.startOffsets = async () => [5];
