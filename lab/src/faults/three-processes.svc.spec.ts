@@ -8,6 +8,7 @@ import { type Kafka, startKafka } from '../services/kafka.js';
 import { type Redis, startRedis } from '../services/redis.js';
 import { startLoad } from '../testing/load.js';
 import { type Layer, ProcessesScene } from '../testing/processes-scene.js';
+import { waitFor } from '../testing/tandem-process.js';
 
 const SEED = 20_260_204;
 const LAYERS: readonly Layer[] = ['speed-layer', 'batch-layer', 'serving-layer'];
@@ -44,8 +45,7 @@ describe('Three processes over real services', () => {
   };
 
   it('give right answers, each layer having worked', async () => {
-    await underLoad('calm', () => sleep(1_500));
-    expect(scene.seen.runs.size).toBeGreaterThan(1);
+    await underLoad('calm', () => waitFor('answers of several runs', () => scene.seen.runs.size > 2));
     expect(scene.sent.acknowledged.size).toBeGreaterThan(100);
   }, 120_000);
 
