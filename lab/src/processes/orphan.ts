@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -12,6 +13,22 @@ export type IsOurs = (command: string) => boolean;
 /** True when the process exists, whoever owns it. */
 export function isAlive(pid: number): boolean {
   return sendSignal(pid, 0);
+}
+
+/** True when there is no such process, or only the note of its ending that its parent has not read yet: a zombie. */
+export function hasEnded(pid: number): boolean {
+  return !isAlive(pid) || isZombie(pid);
+}
+
+function isZombie(pid: number): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // pid (name) state …: the name may hold anything, brackets and blanks too.
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  } catch {
+    return true;
+  }
 }
 
 /** True when the process exists and is the one that is meant: numbers of ended processes are given out again. */
@@ -43,10 +60,7 @@ async function endsAfter(pid: number, isOurs: IsOurs, { signal, withinMs }: Stop
 async function isGone(pid: number, isOurs: IsOurs): Promise<boolean> {
   const command = await commandOf(pid).catch(() => undefined);
   if (command === undefined) return true;
-  if (command !== '') return !isOurs(command);
-  // pid (name) state …: the name may hold anything, brackets and blanks too.
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  return command === '' ? hasEnded(pid) : !isOurs(command);
 }
 
 /** False when there is no such process. One that we may not signal does exist. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Admin, Kafka as KafkaClient, logLevel } from 'kafkajs';
-import { isAlive } from '../processes/orphan.js';
+import { hasEnded } from '../processes/orphan.js';
 import { type Kafka, startKafka } from './kafka.js';
 import { leaveBehind } from './testing/left-behind.js';
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   // The next test finds it running, whatever the last one did.
-  if (!isAlive(kafka.pid)) await kafka.restart();
+  if (hasEnded(kafka.pid)) await kafka.restart();
 });
 
 afterAll(async () => {
@@ -88,7 +88,7 @@ describe('a Kafka of our own', () => {
   it('keeps what it has acknowledged over kill -9 and a restart, at the same address', async () => {
     const { brokers, pid } = kafka;
     await kafka.kill();
-    expect(isAlive(pid)).toBe(false);
+    expect(hasEnded(pid)).toBe(true);
     await expect(withAdmin(kafka, (admin) => admin.describeCluster(), 0)).rejects.toThrow();
     await kafka.restart();
     expect(kafka.brokers).toBe(brokers);
@@ -108,7 +108,7 @@ describe('a Kafka of our own', () => {
     kafka.signal('SIGSTOP');
     await sleep(100);
     await kafka.stop();
-    expect(isAlive(pid)).toBe(false);
+    expect(hasEnded(pid)).toBe(true);
     expect(await ended).toBe('exit code 143');
   });
 
@@ -116,9 +116,9 @@ describe('a Kafka of our own', () => {
     const { brokers } = kafka;
     await kafka.stop();
     const left = await leaveBehind('kafka', folder);
-    expect(isAlive(left)).toBe(true);
+    expect(hasEnded(left)).toBe(false);
     kafka = await startKafka({ folder });
-    expect(isAlive(left)).toBe(false);
+    expect(hasEnded(left)).toBe(true);
     expect(kafka.brokers).toBe(brokers);
     expect(await endsOf(kafka)).toEqual(ALL_KEPT);
   });

@@ -7,7 +7,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { deleteDataFolder } from '../embedded-postgres/cluster-home.js';
-import { isAlive } from '../processes/orphan.js';
+import { hasEnded } from '../processes/orphan.js';
 import { RunningProgram, waitFor } from '../testing/tandem-process.js';
 
 // Whole servers start here; on a busy machine that takes a while.
@@ -85,7 +85,7 @@ describe('npm run services', () => {
     const pids = Object.values(pidsOf(services));
     expect(pids).toHaveLength(3);
     expect(await services.stop()).toEqual({ code: 0, signal: null });
-    expect(pids.filter(isAlive)).toEqual([]);
+    expect(pids.filter(hasEnded)).toEqual(pids);
   });
 
   it('starts again where a killed one has left its servers, at the same addresses', async () => {
@@ -93,10 +93,10 @@ describe('npm run services', () => {
     const before = await variablesOf(first);
     const left = Object.values(pidsOf(first));
     await first.kill();
-    expect(left.filter(isAlive)).toEqual(left);
+    expect(left.filter(hasEnded)).toEqual([]);
     const second = run();
     expect(await variablesOf(second)).toEqual(before);
-    expect(left.filter(isAlive)).toEqual([]);
+    expect(left.filter(hasEnded)).toEqual(left);
     expect(await pingRedis(before['REDIS_URL'])).toBe('PONG');
   });
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { createLogger } from '@tandem/shared';
 import pg from 'pg';
 import { deleteDataFolder } from '../embedded-postgres/cluster-home.js';
-import { isAlive } from '../processes/orphan.js';
+import { hasEnded } from '../processes/orphan.js';
 import { type Postgres, startPostgres } from './postgres.js';
 
 jest.setTimeout(120_000);
@@ -42,7 +42,7 @@ describe('a Postgres of our own', () => {
     await query('CREATE TABLE kept AS SELECT 42 AS answer');
     const { url, pid } = postgres;
     await end();
-    expect(isAlive(pid)).toBe(false);
+    expect(hasEnded(pid)).toBe(true);
     await expect(query('SELECT 1')).rejects.toThrow();
     await postgres.restart();
     expect(postgres.url).toBe(url);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
 import { freePort } from '../processes/free-port.js';
-import { isAlive } from '../processes/orphan.js';
+import { hasEnded } from '../processes/orphan.js';
 import { type Redis, startRedis } from './redis.js';
 import { leaveBehind, lendNumber } from './testing/left-behind.js';
 
@@ -46,7 +46,7 @@ describe('a Redis of our own', () => {
     const { pid, url } = redis;
     for (let number = 1; number <= 50; number++) await ask(redis, 'INCR', 'count');
     await redis.kill();
-    expect(isAlive(pid)).toBe(false);
+    expect(hasEnded(pid)).toBe(true);
     await expect(ask(redis, 'PING')).rejects.toThrow();
     await redis.restart();
     expect(redis.url).toBe(url);
@@ -70,9 +70,9 @@ describe('a Redis of our own', () => {
 
   it('ends the one that a killed parent has left in its folder, and goes on with its data and address', async () => {
     const left = await leaveBehind('redis', folder);
-    expect(isAlive(left)).toBe(true);
+    expect(hasEnded(left)).toBe(false);
     const redis = await start();
-    expect(isAlive(left)).toBe(false);
+    expect(hasEnded(left)).toBe(true);
     expect(await ask(redis, 'PING')).toBe('PONG');
   });
 
