@@ -1,4 +1,6 @@
-import { type Event, identityOf } from '@tandem/shared';
+import type { Event } from '@tandem/shared';
+import { Fingerprint } from './fingerprint.js';
+import { FingerprintSet } from './fingerprint-set.js';
 
 /**
  * The identities of one partition's latest events: those at offsets from (g − 1) × reach (inclusive) on, where g is the
@@ -8,9 +10,10 @@ import { type Event, identityOf } from '@tandem/shared';
  */
 export class DuplicateWindow {
   readonly #reach: number;
+  readonly #print = new Fingerprint();
   #generation = 0;
-  #newer = new Identities();
-  #older = new Identities();
+  #newer = new FingerprintSet();
+  #older = new FingerprintSet();
 
   constructor(reach: number) {
     this.#reach = reach;
@@ -19,7 +22,8 @@ export class DuplicateWindow {
   /** Adds the event at `offset` (ascending from call to call) and says whether the window holds a copy of it already. */
   isDuplicate(event: Event, offset: number): boolean {
     this.#moveTo(Math.floor(offset / this.#reach));
-    return !this.#newer.add(event) || this.#older.has(event);
+    const print = this.#print.of(event);
+    return !this.#newer.add(print) || this.#older.has(print);
   }
 
   /** Identities held now; at most twice the reach. */
@@ -29,39 +33,8 @@ export class DuplicateWindow {
 
   #moveTo(generation: number): void {
     if (generation === this.#generation) return;
-    this.#older = generation === this.#generation + 1 ? this.#newer : new Identities();
-    this.#newer = new Identities();
+    this.#older = generation === this.#generation + 1 ? this.#newer : new FingerprintSet();
+    this.#newer = new FingerprintSet();
     this.#generation = generation;
-  }
-}
-
-/**
- * A set of (event_id, occurred_at). Nearly every event_id has one time, so the id alone is the key; further times of one
- * id stand apart. That is exact, and spares building a text for every event.
- */
-class Identities {
-  readonly #timeOfId = new Map<string, number>();
-  readonly #furtherTimes = new Set<string>();
-
-  get size(): number {
-    return this.#timeOfId.size + this.#furtherTimes.size;
-  }
-
-  has(event: Event): boolean {
-    const time = this.#timeOfId.get(event.event_id);
-    if (time === undefined) return false;
-    return time === event.occurred_at || this.#furtherTimes.has(identityOf(event));
-  }
-
-  /** False when it was there already. */
-  add(event: Event): boolean {
-    const time = this.#timeOfId.get(event.event_id);
-    if (time === undefined) {
-      this.#timeOfId.set(event.event_id, event.occurred_at);
-      return true;
-    }
-    if (this.has(event)) return false;
-    this.#furtherTimes.add(identityOf(event));
-    return true;
   }
 }
