@@ -1,7 +1,8 @@
 import { type Event, type EventType, fieldOf } from '../events/event.js';
 import type { FieldName } from '../events/fields.js';
 import { addExact, type ExactInteger } from '../exact-integer.js';
-import { type DistinctSketch, hashOf } from '../measures/distinct-sketch.js';
+import type { DistinctSketch } from '../measures/distinct-sketch.js';
+import { HashCache } from '../measures/hash-cache.js';
 import type { Cells, MeasureState } from './cell.js';
 import { CellIndex } from './cell-index.js';
 import { dimensionField } from './define-metric.js';
@@ -53,20 +54,8 @@ export function projectionsOf(metric: Metric): ReadonlyMap<EventType, readonly P
 function apply(states: MeasureState[], { index, kind, field }: Step, event: Event): void {
   const value = field === undefined ? 1 : fieldOf(event, field);
   if (value === undefined || value === null) return;
-  if (kind === 'distinct') (states[index] as DistinctSketch).add(cachedHash(String(value)));
+  if (kind === 'distinct') (states[index] as DistinctSketch).add(hashes.hashOf(String(value)));
   else states[index] = addExact(states[index] as ExactInteger, value as number);
 }
 
-/** Events of one order or customer come close together, so most hashes were just computed. */
-const MAX_CACHED_HASHES = 65_536;
-const cachedHashes = new Map<string, number>();
-
-function cachedHash(value: string): number {
-  let found = cachedHashes.get(value);
-  if (found === undefined) {
-    if (cachedHashes.size >= MAX_CACHED_HASHES) cachedHashes.clear();
-    found = hashOf(value);
-    cachedHashes.set(value, found);
-  }
-  return found;
-}
+const hashes = new HashCache();
