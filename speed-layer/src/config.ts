@@ -19,8 +19,8 @@ const whole = (min: number, max: number) =>
 export const speedConfigSchema = z.object({
   /**
    * Reach of the duplicate window, in records of one partition: a copy at most this far behind its original is always
-   * dropped, one more than twice as far never is. Memory: at most twice as many identities per partition, about
-   * 110 bytes each.
+   * dropped, one more than twice as far never is. Memory: at most twice as many identities per partition, 24 to 48
+   * bytes each.
    */
   DUPLICATE_WINDOW_EVENTS: whole(1, 50_000_000).default(200_000),
   /**
@@ -43,6 +43,8 @@ export const speedProcessSchema = z.object({
   ...speedConfigSchema.shape,
   ...connectionSchema.shape,
   ...healthSchema.shape,
+  /** No queries are answered in this process, and every stretch is a write to Redis: longer ones hold up nobody. */
+  SPEED_STRETCH_EVENTS: whole(1, 100_000).default(5_000),
   LOG_PARTITIONS: whole(1, 1_024).default(4),
   LOG_LEVEL: z.enum(LOG_LEVELS, `allowed are ${LOG_LEVELS.join(', ')}`).default('info'),
   /** Threads that share the partitions of the log; more than there are partitions have nothing to do. */

@@ -27,6 +27,11 @@ describe('money', () => {
     fc.assert(fc.property(amounts, (integer) => expect(toTenThousandths(toDecimalText(integer))).toBe(integer)));
   });
 
+  it('is shown the same whether it is kept as a number or as a bigint', () => {
+    const integers = fc.oneof(fc.maxSafeInteger(), fc.integer({ min: -1_000_000, max: 1_000_000 }));
+    fc.assert(fc.property(integers, (integer) => expect(toDecimalText(integer)).toBe(toDecimalText(BigInt(integer)))));
+  });
+
   it.each([
     [0, '0'],
     [1, '0.0001'],

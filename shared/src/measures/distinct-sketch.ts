@@ -67,6 +67,11 @@ export class DistinctSketch {
     return this.#hashes.size < SKETCH_SIZE;
   }
 
+  /** Hashes that stand for the sketch, in no particular order: those it holds, or the smallest once it is an estimate. */
+  hashes(): Iterable<number> {
+    return this.isExact ? this.#hashes.values() : this.smallest();
+  }
+
   /** The SKETCH_SIZE smallest hashes, ascending: the canonical state, equal for equal sets of values. */
   smallest(): readonly number[] {
     this.#sorted ??= Array.from(Float64Array.from(this.#hashes.values()).sort().subarray(0, SKETCH_SIZE));

@@ -1,7 +1,6 @@
 import { messageOf, TandemError } from '../../errors.js';
 import { type ExactInteger, normalizeExact } from '../../exact-integer.js';
 import { DistinctSketch } from '../../measures/distinct-sketch.js';
-import { BYTES_PER_HASH, decodeSketch, encodeSketch } from '../../measures/sketch-bytes.js';
 import { type Cell, type Cells, cellKey } from '../../metrics/cell.js';
 import type { Metric } from '../../metrics/metric.js';
 import type { FoldedStretch, Segment } from '../../ports/realtime-view-store.js';
@@ -16,7 +15,7 @@ type EncodedCells = {
   readonly integers: readonly (number | string)[];
   /** Hashes per sketch. */
   readonly counts: readonly number[];
-  /** The bytes of all sketches (see encodeSketch) as base64. */
+  /** The hashes of all sketches, one after the other, as base64 of 64-bit floats (little-endian). */
   readonly hashes: string;
 };
 
@@ -62,17 +61,25 @@ function encodeCells(metric: string, cells: Iterable<Cell>): EncodedCells {
   const hours: number[] = [];
   const dimensions: string[] = [];
   const integers: (number | string)[] = [];
-  const sketches: Buffer[] = [];
+  const counts: number[] = [];
+  const hashes: number[] = [];
   for (const cell of cells) {
     hours.push(cell.hour);
     dimensions.push(...cell.dimensions);
     for (const state of cell.states) {
-      if (state instanceof DistinctSketch) sketches.push(encodeSketch(state));
+      if (state instanceof DistinctSketch) counts.push(pushHashes(hashes, state));
       else integers.push(typeof state === 'bigint' ? String(state) : state);
     }
   }
-  const counts = sketches.map(({ length }) => length / BYTES_PER_HASH);
-  return { metric, hours, dimensions, integers, counts, hashes: Buffer.concat(sketches).toString('base64') };
+  const bytes = Buffer.from(Float64Array.from(hashes).buffer);
+  return { metric, hours, dimensions, integers, counts, hashes: bytes.toString('base64') };
+}
+
+/** Adds the sketch's hashes and returns how many they are. */
+function pushHashes(hashes: number[], sketch: DistinctSketch): number {
+  const before = hashes.length;
+  for (const hash of sketch.hashes()) hashes.push(hash);
+  return hashes.length - before;
 }
 
 /** Throws `corrupt` when these are not cells of one of these metrics. */
@@ -107,11 +114,12 @@ function decodeSegment({ start, tally, cells }: EncodedSegment, metrics: readonl
 }
 
 function* sketchesOf({ counts, hashes }: EncodedCells): Generator<DistinctSketch> {
-  const bytes = Buffer.from(hashes, 'base64');
+  const bytes = Uint8Array.from(Buffer.from(hashes, 'base64'));
+  const all = new Float64Array(bytes.buffer);
   let at = 0;
   for (const count of counts) {
-    yield decodeSketch(bytes.subarray(at, at + count * BYTES_PER_HASH));
-    at += count * BYTES_PER_HASH;
+    yield DistinctSketch.of(all.subarray(at, at + count));
+    at += count;
   }
 }
 

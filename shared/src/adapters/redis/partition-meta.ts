@@ -53,9 +53,12 @@ export function textsOf(fields: Readonly<Record<string, string | number>>): read
   return Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
 }
 
-/** Names the metrics with what changes when their cells would. */
+/** Changes with the form in which cells are encoded: one of another form is not taken for ours. */
+const ENCODING = 'encoding=2';
+
+/** Names the encoding, and the metrics with what changes when their cells would. */
 export function definitionsOf(metrics: readonly Metric[]): string {
-  return metrics.map((metric) => `${metric.name}=${definitionHash(metric)}`).join(' ');
+  return [ENCODING, ...metrics.map((metric) => `${metric.name}=${definitionHash(metric)}`)].join(' ');
 }
 
 /** The fields of a view that begins at `from` (inclusive), but for who owns it. */

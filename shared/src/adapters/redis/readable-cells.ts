@@ -9,9 +9,17 @@ const PLAIN = /^[^\s"\\]+$/;
 
 /** "2026-11-24T04:00Z books DE"; a value with a space, or none at all, stands in quotes. */
 export function readableField({ hour, dimensions }: Cell): string {
-  let text = `${toInstantText(hour * MS_PER_HOUR).slice(0, 16)}Z`;
+  let text = hourText(hour);
   for (const value of dimensions) text += ` ${PLAIN.test(value) ? value : JSON.stringify(value)}`;
   return text;
+}
+
+/** The cells of a stretch lie in a few hours. */
+let lastHour = { hour: -1, text: '' };
+
+function hourText(hour: number): string {
+  if (lastHour.hour !== hour) lastHour = { hour, text: `${toInstantText(hour * MS_PER_HOUR).slice(0, 16)}Z` };
+  return lastHour.text;
 }
 
 /** Writes a metric's cells as people read them: "gross=12.5 refunds=0 orders=2"; an estimate as "customers=~51234". */
