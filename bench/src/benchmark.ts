@@ -35,7 +35,7 @@ export type Row = {
   readonly goal?: Goal;
 };
 
-export type Unit = 'records/s' | 'requests/s' | 's' | 'ms';
+export type Unit = 'records/s' | 'requests/s' | 's' | 'ms' | 'MB';
 
 /** What the ratio should be, or the measurement itself where there is no peer. */
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };

@@ -9,12 +9,26 @@ import { openWorkplace } from './harness/workplace.js';
 import { importing } from './import.bench.js';
 import { incremental } from './incremental.bench.js';
 import { kafkaReplay } from './kafka-replay.bench.js';
+import { memory } from './memory.bench.js';
 import { query } from './query.bench.js';
 import { recompute } from './recompute.bench.js';
 import { replay } from './replay.bench.js';
+import { servicesFreshness } from './services-freshness.bench.js';
+import { servicesQuery } from './services-query.bench.js';
 import { FULL_SIZES, QUICK_SIZES, type Sizes } from './sizes.js';
 
-const BENCHMARKS: readonly Benchmark[] = [replay, kafkaReplay, recompute, incremental, query, freshness, importing];
+const BENCHMARKS: readonly Benchmark[] = [
+  replay,
+  kafkaReplay,
+  recompute,
+  incremental,
+  query,
+  servicesQuery,
+  freshness,
+  servicesFreshness,
+  memory,
+  importing,
+];
 const RESULTS = new URL('../RESULTS.md', import.meta.url);
 const NAMES = BENCHMARKS.map(({ name }) => name);
 const INTERRUPTED = 130;

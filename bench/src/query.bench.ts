@@ -4,11 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Benchmark, Context, Row } from './benchmark.js';
-import { type House, openHouse, postFile, runFullBatch, untilCaughtUp } from './harness/house.js';
+import { fillHouse } from './harness/fill-house.js';
+import { getJson, type House, openHouse, whileBatchRuns } from './harness/house.js';
 import { startIngest } from './harness/ingest.js';
 import { CONNECTIONS, load } from './harness/load.js';
+import { loadPaced } from './harness/pace.js';
 import { measurePairs, oursOverPeer } from './harness/pairs.js';
-import { writeNdjson } from './shop/write-ndjson.js';
 
 const SHAPES: Readonly<Record<string, string>> = {
   plain: '/metrics/revenue',
@@ -19,8 +20,6 @@ const SHAPES: Readonly<Record<string, string>> = {
 const PLAIN = '/metrics/revenue';
 const PEER_MAIN = fileURLToPath(new URL('./peers/express-static.js', import.meta.url));
 
-/** The last twentieth of the events lies above the boundary: in the realtime view, not in the batch view. */
-const SHARE_IN_BATCH = 0.95;
 const INGEST_EVENTS_PER_SECOND = 3_000;
 const STEADY_REQUESTS_PER_SECOND = 500;
 
@@ -29,15 +28,9 @@ export const query: Benchmark = {
   name: 'query',
   title: 'merged answers over HTTP',
   run: async (context) => {
-    const { sizes, place, say } = context;
-    const house = await openHouse(place);
-    const [first, rest] = await writeNdjson(place, sizes.query, SHARE_IN_BATCH);
-    say(`posting ${sizes.query.events} events`);
-    await postFile(house, first);
-    say('running a batch');
-    await runFullBatch(house);
-    await postFile(house, rest);
-    await untilCaughtUp(house);
+    const { sizes } = context;
+    const house = await openHouse(context.place);
+    await fillHouse(context, house, sizes.query);
     const rows = [
       ...(await compareShapes(context, house)),
       ...(await compareWithBatch(context, house)),
@@ -86,12 +79,15 @@ async function startPeer(file: string) {
 async function compareWithBatch({ sizes, say }: Context, house: House): Promise<Row[]> {
   const { seconds } = sizes.query;
   const rows: Row[] = [];
+  const question = house.url + PLAIN;
   for (const rate of [undefined, STEADY_REQUESTS_PER_SECOND]) {
-    const p99 = async () => (await load(house.url + PLAIN, seconds, rate)).p99Ms;
+    const loading = () =>
+      rate === undefined ? load(question, seconds) : loadPaced(rate, seconds, () => getJson(question));
+    const p99 = async () => (await loading()).p99Ms;
     say(`p99 while a batch run works, ${rate ?? 'as many as possible'} requests/s`);
     const measured = await measurePairs({
       pairs: sizes.pairs,
-      ours: () => whileBatchRuns(house, p99),
+      ours: async () => (await whileBatchRuns(house, p99)).result,
       peer: p99,
       ratio: oursOverPeer,
       say,
@@ -100,20 +96,6 @@ async function compareWithBatch({ sizes, say }: Context, house: House): Promise<
     rows.push({ what, unit: 'ms', ...measured, goal: { atMost: 2 } });
   }
   return rows;
-}
-
-/** Full runs, one after the other, from before the work to after it. */
-async function whileBatchRuns<Result>(house: House, work: () => Promise<Result>): Promise<Result> {
-  let isDone = false;
-  const running = (async () => {
-    while (!isDone) await runFullBatch(house);
-  })();
-  try {
-    return await work();
-  } finally {
-    isDone = true;
-    await running;
-  }
 }
 
 async function compareWithIngest({ sizes, say }: Context, house: House): Promise<Row> {

@@ -11,6 +11,9 @@ export type Sizes = {
   readonly recomputePostgres: { readonly events: number; readonly days: number };
   readonly query: { readonly events: number; readonly days: number; readonly seconds: number };
   readonly freshness: { readonly eventsPerSecond: number; readonly seconds: number };
+  readonly servicesFreshness: { readonly eventsPerSecond: number; readonly seconds: number };
+  readonly servicesQuery: { readonly events: number; readonly days: number; readonly seconds: number };
+  readonly memory: { readonly events: number; readonly days: number };
   /** Events generated where the real data set is not there. */
   readonly importEvents: number;
 };
@@ -25,6 +28,9 @@ export const FULL_SIZES: Sizes = {
   recomputePostgres: { events: 1_000_000, days: 10 },
   query: { events: 500_000, days: 100, seconds: 4 },
   freshness: { eventsPerSecond: 5_000, seconds: 10 },
+  servicesFreshness: { eventsPerSecond: 10_000, seconds: 15 },
+  servicesQuery: { events: 500_000, days: 100, seconds: 8 },
+  memory: { events: 10_000_000, days: 100 },
   importEvents: 541_909,
 };
 
@@ -39,5 +45,8 @@ export const QUICK_SIZES: Sizes = {
   recomputePostgres: { events: 50_000, days: 5 },
   query: { events: 20_000, days: 20, seconds: 1 },
   freshness: { eventsPerSecond: 1_000, seconds: 2 },
+  servicesFreshness: { eventsPerSecond: 1_000, seconds: 2 },
+  servicesQuery: { events: 20_000, days: 20, seconds: 2 },
+  memory: { events: 100_000, days: 5 },
   importEvents: 20_000,
 };

@@ -8,7 +8,7 @@ export function formatSpread({ median, min, max }: Spread, unit?: Unit): string 
 
 export function formatNumber(value: number, unit?: Unit): string {
   if (unit === 'records/s') return (Math.round(value / 1000) * 1000).toLocaleString('en-US');
-  if (unit === 'requests/s') return Math.round(value).toLocaleString('en-US');
+  if (unit === 'requests/s' || unit === 'MB') return Math.round(value).toLocaleString('en-US');
   if (unit === 'ms') return value.toFixed(1);
   if (unit === 's') return value.toFixed(value < 10 ? 2 : 1);
   return value.toFixed(value < 10 ? 2 : 1);

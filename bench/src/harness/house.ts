@@ -1,12 +1,14 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newDataFolder, removeDataFolder, startTandem, type TandemProcess } from '@tandem/lab/testing/tandem-process';
-import { TandemError } from '@tandem/shared';
+import { type RunMode, TandemError } from '@tandem/shared';
 import type { Workplace } from './workplace.js';
 
+/** Where a Tandem answers. */
+export type FrontDoor = { readonly url: string };
+
 /** A whole Tandem in a process of its own, as `npm start` makes it, but without demo shop and schedule. */
-export type House = {
-  readonly url: string;
+export type House = FrontDoor & {
   /** Stops it; its data stay. Idempotent. */
   stop(): Promise<void>;
   /** Stops it and removes its data. Idempotent. */
@@ -14,6 +16,7 @@ export type House = {
 };
 
 const POLL_MS = 50;
+const LONGEST_LAG_MS = 600_000;
 
 /** The flag with which package.json starts Tandem. */
 const AS_NPM_START = { NODE_OPTIONS: '--max-semi-space-size=64' };
@@ -40,7 +43,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 }
 
 /** Posts a file of NDJSON as one stream. Throws when any line is refused. */
-export async function postFile({ url }: House, file: string): Promise<void> {
+export async function postFile({ url }: FrontDoor, file: string): Promise<void> {
   const answer = await postNdjson(url, createReadStream(file, { highWaterMark: 1 << 18 }));
   if (answer.refused.length > 0)
     throw new TandemError('internal', `found refused events, the first: ${JSON.stringify(answer.refused[0])}`);
@@ -68,12 +71,12 @@ export async function getJson<Answer>(url: string): Promise<Answer> {
 
 type Run = { readonly state: string; readonly error: unknown };
 
-/** Asks for a full run and waits until it is published. */
-export async function runFullBatch({ url }: House): Promise<void> {
+/** Asks for a run and waits until it is published. */
+export async function askForRun({ url }: FrontDoor, mode: RunMode): Promise<void> {
   const response = await fetch(`${url}/batch/runs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ mode: 'full' }),
+    body: JSON.stringify({ mode }),
   });
   const { id } = (await response.json()) as { readonly id: number };
   for (;;) {
@@ -84,13 +87,33 @@ export async function runFullBatch({ url }: House): Promise<void> {
   }
 }
 
-/** Waits until the speed layer has applied everything that is in the log. */
-export async function untilCaughtUp({ url }: House): Promise<void> {
+/** Full runs, one after the other, from before the work to after it; `runs` of them began before it was done. */
+export async function whileBatchRuns<Result>(house: FrontDoor, work: () => Promise<Result>) {
+  let isDone = false;
+  let runs = 0;
+  const running = (async () => {
+    for (; !isDone; runs++) await askForRun(house, 'full');
+  })();
+  // Who waits for it below may still be at work when it fails.
+  running.catch(() => {});
+  try {
+    return { result: await work(), runs: runs + 1 };
+  } finally {
+    isDone = true;
+    await running;
+  }
+}
+
+/** Waits until the speed layer has applied everything that is in the log. Throws when that takes longer than ten minutes. */
+export async function untilCaughtUp({ url }: FrontDoor): Promise<void> {
   type Answer = { readonly freshness: { readonly speed_lag_events: number } };
+  const deadline = performance.now() + LONGEST_LAG_MS;
   for (;;) {
     const response = await fetch(`${url}/metrics/revenue?layer=speed`);
     const answer = (await response.json()) as Answer;
     if (response.status === 200 && answer.freshness.speed_lag_events === 0) return;
+    if (performance.now() > deadline)
+      throw new TandemError('internal', `the speed layer has not caught up after ${LONGEST_LAG_MS} ms`);
     await sleep(POLL_MS);
   }
 }

@@ -1,10 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { TandemError } from '@tandem/shared';
 import { postNdjson } from './house.js';
+import { startPaced } from './pace.js';
 
-const BATCHES_PER_SECOND = 50;
-const MS_PER_SECOND = 1_000;
+const REQUESTS_PER_SECOND = 50;
 
-export type Ingest = { readonly posted: () => number; stop(): Promise<void> };
+export type Ingest = {
+  /** Events that were acknowledged so far. */
+  readonly acknowledged: () => number;
+  /** Waits for the acknowledgements under way. Throws when a request failed or an event was refused. */
+  stop(): Promise<void>;
+};
 
 let made = 0;
 
@@ -23,28 +28,16 @@ export function makeEvent(category: string): string {
   });
 }
 
-/** Posts new events at a steady rate until stopped, 50 requests a second; each waits for its acknowledgement. */
+/** Posts new order lines at a steady rate until stopped, 50 requests a second. */
 export function startIngest(url: string, eventsPerSecond: number): Ingest {
-  let isStopped = false;
-  let posted = 0;
-  const perBatch = Math.ceil(eventsPerSecond / BATCHES_PER_SECOND);
-  const running = (async () => {
-    const startMs = performance.now();
-    const underWay = new Set<Promise<unknown>>();
-    for (let batch = 1; !isStopped; batch++) {
-      const lines = Array.from({ length: perBatch }, (_, index) => makeEvent(index % 2 === 0 ? 'books' : 'garden'));
-      const posting = postNdjson(url, `${lines.join('\n')}\n`).finally(() => underWay.delete(posting));
-      underWay.add(posting);
-      posted += perBatch;
-      await sleep(Math.max(0, startMs + (batch * MS_PER_SECOND) / BATCHES_PER_SECOND - performance.now()));
-    }
-    await Promise.all(underWay);
-  })();
-  return {
-    posted: () => posted,
-    stop: async () => {
-      isStopped = true;
-      await running;
-    },
-  };
+  const perRequest = Math.ceil(eventsPerSecond / REQUESTS_PER_SECOND);
+  let acknowledged = 0;
+  const { stop } = startPaced(REQUESTS_PER_SECOND, async () => {
+    const lines = Array.from({ length: perRequest }, (_, index) => makeEvent(index % 2 === 0 ? 'books' : 'garden'));
+    const { accepted } = await postNdjson(url, `${lines.join('\n')}\n`);
+    if (accepted !== perRequest)
+      throw new TandemError('internal', `found ${accepted} of ${perRequest} posted events accepted`);
+    acknowledged += accepted;
+  });
+  return { acknowledged: () => acknowledged, stop };
 }

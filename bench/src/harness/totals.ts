@@ -34,6 +34,11 @@ function add(totals: Map<string, number>, name: string, value: number): void {
   totals.set(name, (totals.get(name) ?? 0) + value);
 }
 
+/** Only the totals of these names. */
+export function pickTotals(totals: Totals, names: readonly string[]): Totals {
+  return Object.fromEntries(names.map((name) => [name, totals[name] ?? Number.NaN]));
+}
+
 /** Throws `internal` when `who` did not do the work that was expected, naming every total that differs. */
 export function checkTotals(who: string, found: Totals, expected: Totals): void {
   const names = new Set([...Object.keys(expected), ...Object.keys(found)]);

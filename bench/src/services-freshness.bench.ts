@@ -1,0 +1,16 @@
+import type { Benchmark } from './benchmark.js';
+import { measureFreshness } from './harness/freshness.js';
+import { openServicesHouse } from './harness/services-house.js';
+
+/** From acknowledged to visible through the three processes over Kafka, Redis and Postgres. */
+export const servicesFreshness: Benchmark = {
+  name: 'services-freshness',
+  title: 'from acknowledged to visible, three processes on Kafka and Redis',
+  run: async (context) => {
+    const { url } = await openServicesHouse(context.place);
+    return {
+      ...(await measureFreshness(context, { url, ...context.sizes.servicesFreshness, goalMs: 250 })),
+      limits: 'TODO',
+    };
+  },
+};
