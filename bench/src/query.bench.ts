@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Benchmark, Context, Row } from './benchmark.js';
 import { fillHouse } from './harness/fill-house.js';
 import { getJson, type House, openHouse, whileBatchRuns } from './harness/house.js';
-import { startIngest } from './harness/ingest.js';
+import { whileIngesting } from './harness/ingest.js';
 import { CONNECTIONS, load } from './harness/load.js';
 import { loadPaced } from './harness/pace.js';
 import { measurePairs, oursOverPeer } from './harness/pairs.js';
@@ -101,14 +101,7 @@ async function compareWithBatch({ sizes, say }: Context, house: House): Promise<
 async function compareWithIngest({ sizes, say }: Context, house: House): Promise<Row> {
   say(`plain under ingest of ${INGEST_EVENTS_PER_SECOND} events/s`);
   const rate = async () => (await load(house.url + PLAIN, sizes.query.seconds)).requestsPerSecond;
-  const underIngest = async () => {
-    const ingest = startIngest(house.url, INGEST_EVENTS_PER_SECOND);
-    try {
-      return await rate();
-    } finally {
-      await ingest.stop();
-    }
-  };
+  const underIngest = () => whileIngesting(house.url, INGEST_EVENTS_PER_SECOND, rate);
   const measured = await measurePairs({ pairs: sizes.pairs, ours: underIngest, peer: rate, ratio: oursOverPeer, say });
   return {
     what: `plain under ingest of ${INGEST_EVENTS_PER_SECOND} events/s; peer: the same without`,

@@ -1,7 +1,7 @@
 import type { Benchmark, Context, Row } from './benchmark.js';
 import { fillHouse } from './harness/fill-house.js';
 import { getJson, whileBatchRuns } from './harness/house.js';
-import { startIngest } from './harness/ingest.js';
+import { whileIngesting } from './harness/ingest.js';
 import { type MergedAnswer, MergedAnswers } from './harness/merged-answers.js';
 import { loadPaced } from './harness/pace.js';
 import { measurePairs, oursOverPeer } from './harness/pairs.js';
@@ -22,9 +22,7 @@ export const servicesQuery: Benchmark = {
     const size = sizes.servicesQuery;
     const house = await openServicesHouse(place);
     await fillHouse(context, house, size);
-    const ingest = startIngest(house.url, EVENTS_PER_SECOND);
-    const { row, runs } = await measure(context, house);
-    await ingest.stop();
+    const { row, runs } = await whileIngesting(house.url, EVENTS_PER_SECOND, () => measure(context, house));
     return {
       sizes: `${size.events.toLocaleString('en-US')} events of ${size.days} days, and ${EVENTS_PER_SECOND.toLocaleString('en-US')} new ones a second, so that there is something to merge and no answer is like the one before; ${REQUESTS_PER_SECOND} requests/s, evenly, ${size.seconds} s each: ${QUESTIONS.join(', ')} in turn.`,
       rows: [row],

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TandemError } from '@tandem/shared';
 import type { Context, Row } from '../benchmark.js';
 import { getJson, postNdjson } from './house.js';
-import { makeEvent, startIngest } from './ingest.js';
+import { makeEvent, whileIngesting } from './ingest.js';
 import { quantileOf, spreadOf } from './spread.js';
 
 export type FreshnessOptions = {
@@ -30,18 +30,18 @@ const LEAST_SHARE_OF_RATE = 0.95;
  */
 export async function measureFreshness({ sizes, say }: Pick<Context, 'sizes' | 'say'>, options: FreshnessOptions) {
   const { url, eventsPerSecond, seconds, goalMs } = options;
-  const rounds: (readonly number[])[] = [];
   let probes = 0;
-  const ingest = startIngest(url, eventsPerSecond);
-  const startMs = performance.now();
-  for (let round = 0; round <= sizes.pairs; round++) {
-    const delaysMs = await probeFor(url, seconds, () => ++probes);
-    const p99 = quantileOf(delaysMs, 0.99).toFixed(1);
-    say(`${round === 0 ? 'warm-up' : `round ${round}`}: ${delaysMs.length} probes, p99 ${p99} ms`);
-    if (round > 0) rounds.push(delaysMs);
-  }
-  const rate = ingest.acknowledged() / ((performance.now() - startMs) / 1000);
-  await ingest.stop();
+  const { rounds, rate, ingest } = await whileIngesting(url, eventsPerSecond, async (ingest) => {
+    const startMs = performance.now();
+    const rounds: (readonly number[])[] = [];
+    for (let round = 0; round <= sizes.pairs; round++) {
+      const delaysMs = await probeFor(url, seconds, () => ++probes);
+      const p99 = quantileOf(delaysMs, 0.99).toFixed(1);
+      say(`${round === 0 ? 'warm-up' : `round ${round}`}: ${delaysMs.length} probes, p99 ${p99} ms`);
+      if (round > 0) rounds.push(delaysMs);
+    }
+    return { rounds, rate: ingest.acknowledged() / ((performance.now() - startMs) / 1000), ingest };
+  });
   refuseLowRate(rate, eventsPerSecond);
   await untilCounted(url, ingest.acknowledged() + probes);
   return {

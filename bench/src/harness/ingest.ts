@@ -7,8 +7,6 @@ const REQUESTS_PER_SECOND = 50;
 export type Ingest = {
   /** Events that were acknowledged so far. */
   readonly acknowledged: () => number;
-  /** Waits for the acknowledgements under way. Throws when a request failed or an event was refused. */
-  stop(): Promise<void>;
 };
 
 let made = 0;
@@ -28,16 +26,27 @@ export function makeEvent(category: string): string {
   });
 }
 
-/** Posts new order lines at a steady rate until stopped, 50 requests a second. */
-export function startIngest(url: string, eventsPerSecond: number): Ingest {
+/**
+ * Does the work while new order lines are posted at a steady rate, 50 requests a second; waits for the acknowledgements
+ * under way. Throws when a request failed or an event was refused, whatever the work says: it had less beside it.
+ */
+export async function whileIngesting<Result>(
+  url: string,
+  eventsPerSecond: number,
+  work: (ingest: Ingest) => Promise<Result>,
+): Promise<Result> {
   const perRequest = Math.ceil(eventsPerSecond / REQUESTS_PER_SECOND);
   let acknowledged = 0;
-  const { stop } = startPaced(REQUESTS_PER_SECOND, async () => {
+  const posting = startPaced(REQUESTS_PER_SECOND, async () => {
     const lines = Array.from({ length: perRequest }, (_, index) => makeEvent(index % 2 === 0 ? 'books' : 'garden'));
     const { accepted } = await postNdjson(url, `${lines.join('\n')}\n`);
     if (accepted !== perRequest)
       throw new TandemError('internal', `found ${accepted} of ${perRequest} posted events accepted`);
     acknowledged += accepted;
   });
-  return { acknowledged: () => acknowledged, stop };
+  try {
+    return await work({ acknowledged: () => acknowledged });
+  } finally {
+    await posting.stop();
+  }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { loadMetrics } from '@tandem/shared';
 import type { Cells } from '@tandem/shared/metrics/cell';
 import { foldOf } from '@tandem/shared/metrics/fold';
-import { checkTotals, totalsOf } from './totals.js';
+import { checkTotals, pickTotals, totalsOf } from './totals.js';
 
 describe('totalsOf', () => {
   it('adds every measure over the cells of all partitions, and counts the cells', async () => {
@@ -46,5 +46,13 @@ describe('checkTotals', () => {
     expect(() => checkTotals('the peer', { read: 2, cells: 1 }, { read: 3, cells: 1, folded: 1 })).toThrow(
       'the peer did other work than the rest: read: found 2, expected 3; folded: found undefined, expected 1',
     );
+  });
+});
+
+describe('pickTotals', () => {
+  it('leaves out the rest, and takes one that is missing for a difference', () => {
+    const picked = pickTotals({ read: 2, cells: 1 }, ['cells', 'folded']);
+    expect(picked).toEqual({ cells: 1, folded: Number.NaN });
+    expect(() => checkTotals('the peer', { cells: 1, folded: 0 }, picked)).toThrow('folded');
   });
 });
