@@ -21,6 +21,7 @@ export type LayerProcess = {
   stop(): Promise<void>;
 };
 
+const SHOWN_WARNINGS = 3;
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+/;
 
 /** The flags with which package.json starts each. */
@@ -47,11 +48,20 @@ export async function startLayer(
     LOG_LEVEL: 'warn',
     ...settings,
   });
-  place.atEnd(() => program.kill());
+  place.atEnd(async () => {
+    await program.kill();
+    const warnings = warningsIn(program.output);
+    if (warnings.length > 0) console.error(`the ${layer} warned, last:\n${warnings.slice(-SHOWN_WARNINGS).join('\n')}`);
+  });
   await waitFor(`the address of the ${layer}`, () => program.ending !== undefined || ADDRESS.test(program.output));
   refuseEnded(layer, program);
   const stop = async () => void (await program.stop());
   return { program, url: ADDRESS.exec(program.output)?.[0] ?? '', stop };
+}
+
+/** What it logged at LOG_LEVEL: whoever warned while it was measured may have done other work than was meant. */
+function warningsIn(output: string): readonly string[] {
+  return output.split('\n').filter((line) => line.startsWith('{'));
 }
 
 /** Throws when it has ended by itself, with what it said. */
