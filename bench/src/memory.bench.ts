@@ -35,7 +35,8 @@ export const memory: Benchmark = {
     return {
       sizes: `${events.toLocaleString('en-US')} events of ${days} days through Kafka, an incremental run after each ${(events / STEPS).toLocaleString('en-US')}, ${QUESTIONS_PER_SECOND} merged questions a second.`,
       rows: names.filter((name) => name !== 'redis').map((name) => rowOf(samples, name, events)),
-      limits: 'TODO',
+      limits:
+        'what fills up at first: in the speed layer the duplicate windows (at most 400,000 identities in each partition) and the segments above the oldest kept boundary, in the serving layer a copy of those segments and what it remembers of answers, in the batch layer one chunk of the log and what DuckDB may hold.',
       notes: names.map((name) => noteOf(samples, name, events)),
     };
   },
