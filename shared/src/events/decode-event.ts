@@ -19,10 +19,14 @@ export function decodeEvent(bytes: Uint8Array | null): Decoded {
   if (bytes.length > MAX_EVENT_BYTES) {
     return refuse('', `found ${bytes.length} bytes; allowed are at most ${MAX_EVENT_BYTES}`);
   }
-  if (!isUtf8(bytes)) return refuse('', 'found bytes that are not UTF-8; allowed is JSON in UTF-8');
+  const text = textOf(bytes);
+  // Decoding puts this character where bytes are no UTF-8; only then need they be looked at again.
+  if (text.includes('\ufffd') && !isUtf8(bytes)) {
+    return refuse('', 'found bytes that are not UTF-8; allowed is JSON in UTF-8');
+  }
   let value: unknown;
   try {
-    value = JSON.parse(textOf(bytes));
+    value = JSON.parse(text);
   } catch (error) {
     return refuse('', `not JSON: ${messageOf(error)}`);
   }
