@@ -24,6 +24,8 @@ export class SpeedMember implements GroupMember {
   readonly #foldStretch: StretchFold;
   readonly #states = new Map<number, PartitionState>();
   readonly #owned = new Set<number>();
+  /** The latest assignment of each partition, from its beginning until it is revoked. */
+  readonly #assignments = new Map<number, symbol>();
 
   constructor(options: SpeedOptions, signal: AbortSignal) {
     this.#options = options;
@@ -37,9 +39,14 @@ export class SpeedMember implements GroupMember {
   }
 
   async assigned(partition: number): Promise<number> {
+    const assignment = Symbol(partition);
+    this.#assignments.set(partition, assignment);
+    // The claim that was held until now is about to be replaced.
+    this.#owned.delete(partition);
     const state = await takeOver(this.#options, partition, this.#states.get(partition));
     this.#states.set(partition, state);
-    this.#owned.add(partition);
+    // It may have been revoked meanwhile: then it is another member's, and its segments are not ours to drop.
+    if (this.#assignments.get(partition) === assignment) this.#owned.add(partition);
     await this.#reportProgress(state);
     return state.next;
   }
@@ -57,6 +64,7 @@ export class SpeedMember implements GroupMember {
   }
 
   revoked(partition: number): void {
+    this.#assignments.delete(partition);
     this.#owned.delete(partition);
   }
 
