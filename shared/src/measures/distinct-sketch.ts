@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { HashSet } from './hash-set.js';
+import { kthSmallest } from './kth-smallest.js';
 
 /**
  * A theta (KMV) sketch: of all values seen, the K smallest 52-bit hashes. Counting is exact below K distinct values;
@@ -27,6 +28,8 @@ export class DistinctSketch {
   #theta = HASH_SPACE;
   #version = 0;
   #sorted: readonly number[] | null = null;
+  /** The SKETCH_SIZE-th smallest hash, once somebody has asked for the estimate. */
+  #highest: number | null = null;
 
   static of(hashes: Iterable<number>): DistinctSketch {
     const sketch = new DistinctSketch();
@@ -40,6 +43,7 @@ export class DistinctSketch {
     if (!this.#hashes.add(value)) return;
     this.#version++;
     this.#sorted = null;
+    this.#highest = null;
     if (this.#hashes.size >= 2 * SKETCH_SIZE) this.#trim();
   }
 
@@ -81,7 +85,8 @@ export class DistinctSketch {
   /** Number of distinct values: exact below SKETCH_SIZE, else a rounded estimate. */
   count(): number {
     if (this.isExact) return this.#hashes.size;
-    return estimateFrom(this.smallest());
+    this.#highest ??= this.#sorted?.at(-1) ?? kthSmallest(Float64Array.from(this.#hashes.values()), SKETCH_SIZE);
+    return estimateFrom(SKETCH_SIZE, this.#highest);
   }
 
   /** Like `count`, within the same error bound but without sorting: for a reader who is shown it, not for an answer. */
@@ -113,7 +118,7 @@ export function countNew(base: DistinctSketch, added: DistinctSketch): number {
     return added.smallest().reduce((count, value) => (base.has(value) ? count : count + 1), 0);
   }
   const { union, fresh } = walkUnion(base.smallest(), added.smallest());
-  return Math.round((estimateFrom(union) * fresh) / union.length);
+  return Math.round((estimateFrom(union.length, union.at(-1) ?? HASH_SPACE) * fresh) / union.length);
 }
 
 /** The SKETCH_SIZE smallest of two ascending lists, and how many of them stand in `added` alone. */
@@ -133,7 +138,6 @@ function walkUnion(base: readonly number[], added: readonly number[]): { union: 
 }
 
 /** (K − 1) / θ with θ the K-th smallest hash as a fraction of the hash space: unbiased. */
-function estimateFrom(smallest: readonly number[]): number {
-  const theta = (smallest[smallest.length - 1] ?? HASH_SPACE) / HASH_SPACE;
-  return Math.round((smallest.length - 1) / theta);
+function estimateFrom(size: number, highest: number): number {
+  return Math.round((size - 1) / (highest / HASH_SPACE));
 }
