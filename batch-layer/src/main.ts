@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   createLogger,
+  type DeadLetters,
   type EventLog,
   type Logger,
   type LogLevel,
@@ -14,11 +15,11 @@ import {
 } from '@tandem/shared';
 import { type KafkaTopic, kafkaConnectionOf, requireShared } from '@tandem/shared/adapters/connections';
 import { startHealthServer } from '@tandem/shared/adapters/http/health-server';
+import { openDeadLetters } from '@tandem/shared/adapters/open-dead-letters';
 import { openEventLog } from '@tandem/shared/adapters/open-event-log';
 import { type Database, openDatabase } from '@tandem/shared/adapters/postgres/database';
 import { identityOfDatabase } from '@tandem/shared/adapters/postgres/identity';
 import { migrate } from '@tandem/shared/adapters/postgres/migrate';
-import { PostgresDeadLetters } from '@tandem/shared/adapters/postgres/postgres-dead-letters';
 import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
 import { openDuckDbBatchEngine } from './adapters/duckdb/duckdb-batch-engine.js';
 import { claimFolder } from './adapters/files/claim-folder.js';
@@ -74,8 +75,8 @@ export async function startBatchLayer(options: BatchLayerOptions): Promise<Batch
   const logger = createLogger('batch-layer', options.logLevel);
   const database = openBatchDatabase(options.databaseUrl, logger);
   const stopping = new AbortController();
-  const log = await openLog(options, database, logger);
-  const tools = makeTools(options, log, database, logger, stopping.signal);
+  const kept = await openLog(options, database, logger);
+  const tools = makeTools(options, kept, database, logger, stopping.signal);
   const desk = new PostgresLeaseDesk({
     databaseUrl: options.databaseUrl,
     expiresAfterMs: options.leaseMs ?? defaults.BATCH_LEASE_MS,
@@ -91,7 +92,7 @@ export async function startBatchLayer(options: BatchLayerOptions): Promise<Batch
       stopping.abort(new TandemError('unavailable', 'the batch layer was told to stop; the next run goes on'));
       await attending;
       await requests.close();
-      await tools.log.close();
+      await closeLog(kept);
       await database.end();
     },
   };
@@ -110,21 +111,32 @@ function openBatchDatabase(url: string, logger: Logger): Database {
   });
 }
 
-async function openLog(options: BatchLayerOptions, database: Database, logger: Logger): Promise<EventLog> {
+/** The log, and where those of its records are kept that are no events. */
+type Kept = { readonly log: EventLog; readonly deadLetters: DeadLetters };
+
+async function openLog(options: BatchLayerOptions, database: Database, logger: Logger): Promise<Kept> {
   const { databaseUrl, partitions, kafka = null } = options;
+  let log: EventLog | undefined;
   try {
     await claimFolder(resolve(options.masterDatasetFolder), await identityOfDatabase(database));
-    return await openEventLog({ kafka, databaseUrl, database, partitions, logger });
+    log = await openEventLog({ kafka, databaseUrl, database, partitions, logger });
+    return { log, deadLetters: await openDeadLetters({ kafka, database, logger }) };
   } catch (error) {
+    await log?.close();
     await database.end();
     throw error;
   }
 }
 
+async function closeLog({ log, deadLetters }: Kept): Promise<void> {
+  await deadLetters.close();
+  await log.close();
+}
+
 /** The adapters of this layer, put together. */
 function makeTools(
   options: BatchLayerOptions,
-  log: EventLog,
+  { log, deadLetters }: Kept,
   database: Database,
   logger: Logger,
   stopping: AbortSignal,
@@ -134,7 +146,7 @@ function makeTools(
   return {
     log,
     catalog: new PostgresCatalog(database),
-    deadLetters: new PostgresDeadLetters(database),
+    deadLetters,
     files: new LocalDatasetFiles(folder, onCheckpoint),
     ledger: new PostgresRunLedger(database),
     publisher: new PostgresViewPublisher(database, onCheckpoint),

@@ -2,9 +2,9 @@ import { startServingLayer } from '@tandem/serving-layer';
 import { createLogger, type Logger, type RealtimeViewStore } from '@tandem/shared';
 import { kafkaConnectionOf } from '@tandem/shared/adapters/connections';
 import { MemoryRealtimeViewStore } from '@tandem/shared/adapters/memory/memory-realtime-view-store';
+import { openDeadLetters } from '@tandem/shared/adapters/open-dead-letters';
 import { openEventLog } from '@tandem/shared/adapters/open-event-log';
 import { identityOfDatabase } from '@tandem/shared/adapters/postgres/identity';
-import { PostgresDeadLetters } from '@tandem/shared/adapters/postgres/postgres-dead-letters';
 import { RedisRealtimeViewStore } from '@tandem/shared/adapters/redis/redis-realtime-view-store';
 import { startSpeedLayer } from '@tandem/speed-layer';
 import { batchOptions } from './batch/batch-options.js';
@@ -40,15 +40,17 @@ export async function startTandem(config: LabConfig, logger: Logger): Promise<Ta
 async function startLayers(config: LabConfig, foundation: Foundation, parts: RunningParts): Promise<string> {
   const { database, databaseUrl, runs, metrics } = foundation;
   const loggerOf = (room: string) => createLogger(room, config.LOG_LEVEL);
+  const kafka = kafkaConnectionOf(config);
   const log = await openEventLog({
-    kafka: kafkaConnectionOf(config),
+    kafka,
     databaseUrl,
     database,
     partitions: config.LOG_PARTITIONS,
     logger: loggerOf('log'),
   });
   parts.add('log', () => log.close());
-  const deadLetters = new PostgresDeadLetters(database);
+  const deadLetters = await openDeadLetters({ kafka, database, logger: loggerOf('log') });
+  parts.add('dead letters', () => deadLetters.close());
   const store = await openRealtimeViewStore(config, foundation, loggerOf('realtime view'));
   parts.add('realtime view', () => store.close());
 

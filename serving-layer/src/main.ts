@@ -17,6 +17,7 @@ import {
 import { requireShared } from '@tandem/shared/adapters/connections';
 import { openSharedParts } from '@tandem/shared/adapters/open-shared-parts';
 import type { Database } from '@tandem/shared/adapters/postgres/database';
+import { PostgresDeadLetters } from '@tandem/shared/adapters/postgres/postgres-dead-letters';
 import { createApp } from './adapters/http/app.js';
 import { eventsRoute } from './adapters/http/events-route.js';
 import { Gate } from './adapters/http/gate.js';
@@ -121,7 +122,8 @@ async function startProcess(parts: ProcessParts): Promise<void> {
   checkExposure(config);
   const logger = createLogger('serving-layer', config.LOG_LEVEL);
   const shared = await openSharedParts('serving layer', config, parts, logger);
-  const serving = await startServingLayer({ ...shared, config, logger });
+  const deadLetters = new PostgresDeadLetters(shared.database);
+  const serving = await startServingLayer({ ...shared, deadLetters, config, logger });
   parts.add(() => serving.stop());
   console.log(`The serving layer answers at ${serving.url}`);
 }

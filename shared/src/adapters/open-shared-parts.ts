@@ -1,7 +1,6 @@
 import type { Logger } from '../logger.js';
 import type { Metric } from '../metrics/metric.js';
 import { loadMetrics } from '../metrics/registry.js';
-import type { DeadLetters } from '../ports/dead-letters.js';
 import type { EventLog } from '../ports/event-log.js';
 import type { RealtimeViewStore } from '../ports/realtime-view-store.js';
 import type { RunStore } from '../ports/run-store.js';
@@ -11,7 +10,6 @@ import { openEventLog } from './open-event-log.js';
 import { type Database, openDatabase } from './postgres/database.js';
 import { identityOfDatabase } from './postgres/identity.js';
 import { migrate } from './postgres/migrate.js';
-import { PostgresDeadLetters } from './postgres/postgres-dead-letters.js';
 import { PostgresRunStore } from './postgres/postgres-run-store.js';
 import { RedisRealtimeViewStore } from './redis/redis-realtime-view-store.js';
 
@@ -21,7 +19,6 @@ export type SharedParts = {
   readonly log: EventLog;
   readonly runs: RunStore;
   readonly store: RealtimeViewStore;
-  readonly deadLetters: DeadLetters;
   readonly metrics: readonly Metric[];
 };
 
@@ -51,12 +48,5 @@ export async function openSharedParts(
   const prefix = `tandem:${await identityOfDatabase(database)}`;
   const store = new RedisRealtimeViewStore({ url: redisUrl, prefix, partitions, metrics, logger });
   parts.add(() => store.close());
-  return {
-    database,
-    log,
-    runs: new PostgresRunStore(database),
-    store,
-    deadLetters: new PostgresDeadLetters(database),
-    metrics,
-  };
+  return { database, log, runs: new PostgresRunStore(database), store, metrics };
 }

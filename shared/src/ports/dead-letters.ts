@@ -19,4 +19,6 @@ export interface DeadLetters {
   put(letters: readonly DeadLetter[]): Promise<void>;
   /** Latest first, at most `limit`, and how many there are in all. */
   list(limit: number): Promise<{ readonly total: number; readonly letters: readonly ListedLetter[] }>;
+  /** Leaves no connection that is its own. Idempotent. */
+  close(): Promise<void>;
 }

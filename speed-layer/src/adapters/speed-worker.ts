@@ -1,6 +1,7 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { createLogger, type ProcessParts } from '@tandem/shared';
-import type { SharedConnections } from '@tandem/shared/adapters/connections';
+import { kafkaConnectionOf, type SharedConnections } from '@tandem/shared/adapters/connections';
+import { openDeadLetters } from '@tandem/shared/adapters/open-dead-letters';
 import { openSharedParts } from '@tandem/shared/adapters/open-shared-parts';
 import type { SpeedProcessConfig } from '../config.js';
 import { startSpeedLayer } from '../start-speed-layer.js';
@@ -17,7 +18,9 @@ const logger = createLogger('speed-layer', config.LOG_LEVEL).child({ thread: thr
 const stops: (() => Promise<unknown> | unknown)[] = [];
 const parts: ProcessParts = { add: (stop) => stops.push(stop) };
 const shared = await openSharedParts('speed layer', config, parts, logger);
-const layer = await startSpeedLayer({ ...shared, config, logger });
+const deadLetters = await openDeadLetters({ kafka: kafkaConnectionOf(config), database: shared.database, logger });
+parts.add(() => deadLetters.close());
+const layer = await startSpeedLayer({ ...shared, deadLetters, config, logger });
 const reporting = setInterval(() => parentPort?.postMessage(layer.standing()), REPORT_MS);
 parentPort?.once('message', () => void stop());
 parentPort?.postMessage([]);

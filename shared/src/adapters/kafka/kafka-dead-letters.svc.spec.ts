@@ -58,6 +58,7 @@ describe('dead letters in a Kafka topic', () => {
         await listed.put(letters);
       },
       list: (limit) => listed.list(limit),
+      close: () => listed.close(),
     });
     await expect(deadLetters.put([letter])).rejects.toThrow('the list is away');
     await deadLetters.put([letter]);

@@ -1,7 +1,9 @@
-import type { Message, Producer } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin, Message, Producer } from 'kafkajs';
+import { TandemError } from '../../errors.js';
 import type { DeadLetter, DeadLetters, ListedLetter } from '../../ports/dead-letters.js';
 import { connectTo, type KafkaConnection, withinDeadline } from './kafka-client.js';
-import { ensureTopic } from './topic.js';
+import { ensureTopic, maxBatchBytesOf } from './topic.js';
 
 export type KafkaDeadLettersOptions = KafkaConnection & {
   /** The topic that is the log: the dead letters go into `<topic>.dead-letters`. */
@@ -23,22 +25,46 @@ const PARTITIONS = 1;
 const MAX_SENT_LETTERS = 1_000;
 const MAX_SENT_BYTES = 4 * 1024 * 1024;
 const LETTER_OVERHEAD_BYTES = 500;
+/** What a letter may have beside the bytes of the record: a path and a reason quote an event, which is much smaller. */
+const MAX_HEADER_BYTES = 1024 * 1024;
 /** Positions that are remembered as sent, so that trying again does not send them again. */
 const MAX_REMEMBERED = 10_000;
+const LONGEST_CLOSE_MS = 3_000;
 
 /** Opens the topic, which is made if it is missing. Throws `unavailable`, `configuration-invalid`. */
 export async function openKafkaDeadLetters(options: KafkaDeadLettersOptions): Promise<KafkaDeadLetters> {
-  const { retentionMs = -1, replicas = -1, deadlineMs = DEADLINE_MS } = options;
+  const { deadlineMs = DEADLINE_MS } = options;
   const topic = deadLetterTopicOf(options.topic);
   const admin = connectTo(options, 'dead letters', deadlineMs).admin();
   const making = (async () => {
     await admin.connect();
-    await ensureTopic(admin, { topic, partitions: PARTITIONS, retentionMs, replicas });
-  })().finally(() => admin.disconnect());
+    await ensureDeadLetterTopic(admin, topic, options);
+  })().finally(() => admin.disconnect().catch(() => {}));
   await withinDeadline(`opening ${topic}`, deadlineMs, making);
   const producer = connectTo(options, 'dead letters').producer({ allowAutoTopicCreation: false });
-  await withinDeadline(`connecting to ${topic}`, deadlineMs, producer.connect());
+  const connecting = producer.connect();
+  try {
+    await withinDeadline(`connecting to ${topic}`, deadlineMs, connecting);
+  } catch (error) {
+    const leave = () => void producer.disconnect().catch(() => {});
+    // A client that is still knocking would get in later, with nobody left to close it.
+    connecting.then(leave, leave);
+    throw error;
+  }
   return new KafkaDeadLetters(producer, topic, options.listed, deadlineMs);
+}
+
+/** What the log takes must fit, or a partition would stop at a record that is no event and cannot be kept either. */
+async function ensureDeadLetterTopic(admin: Admin, topic: string, options: KafkaDeadLettersOptions): Promise<void> {
+  const { retentionMs = -1, replicas = -1 } = options;
+  const needed = (await maxBatchBytesOf(admin, options.topic)) + MAX_HEADER_BYTES;
+  const settings = { topic, partitions: PARTITIONS, retentionMs, replicas, maxBatchBytes: needed };
+  const { maxBatchBytes } = await ensureTopic(admin, settings);
+  if (maxBatchBytes >= needed) return;
+  throw new TandemError(
+    'configuration-invalid',
+    `max.message.bytes of the topic ${topic}: found ${maxBatchBytes}; allowed is at least ${needed}, so that every record of ${options.topic} fits: raise it`,
+  );
 }
 
 export function deadLetterTopicOf(topic: string): string {
@@ -77,8 +103,9 @@ export class KafkaDeadLetters implements DeadLetters {
     return this.#listed.list(limit);
   }
 
+  /** A broker that is away cannot be said goodbye to. */
   async close(): Promise<void> {
-    await this.#producer.disconnect();
+    await Promise.race([this.#producer.disconnect().catch(() => {}), sleep(LONGEST_CLOSE_MS, undefined, { ref: false })]);
   }
 
   #remember(letters: readonly DeadLetter[]): void {

@@ -8,10 +8,12 @@ export type TopicSettings = {
   readonly retentionMs: number;
   /** On how many brokers each record lies; -1 for the cluster's default. */
   readonly replicas: number;
+  /** The most bytes that one batch of records may have. */
+  readonly maxBatchBytes?: number;
 };
 
 /** What one append of a partition may hold, so that a client and a broker take it in one piece. */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
 /**
  * Makes the topic if it is not there. Resolves with the most bytes that one batch of records may have.
@@ -39,12 +41,19 @@ export async function ensureTopic(admin: Admin, settings: TopicSettings): Promis
   return { maxBatchBytes: Number(config.get('max.message.bytes')) };
 }
 
-async function createTopic(admin: Admin, { topic, partitions, retentionMs, replicas }: TopicSettings): Promise<void> {
+/** The most bytes that one batch of records of a topic may have; 0 when there is no such topic. */
+export async function maxBatchBytesOf(admin: Admin, topic: string): Promise<number> {
+  if (!(await admin.listTopics()).includes(topic)) return 0;
+  return Number((await readConfig(admin, topic)).get('max.message.bytes'));
+}
+
+async function createTopic(admin: Admin, settings: TopicSettings): Promise<void> {
+  const { topic, partitions, retentionMs, replicas, maxBatchBytes = MAX_BATCH_BYTES } = settings;
   const configEntries = Object.entries({
     'retention.ms': String(retentionMs),
     'message.timestamp.type': 'LogAppendTime',
     'cleanup.policy': 'delete',
-    'max.message.bytes': String(MAX_MESSAGE_BYTES),
+    'max.message.bytes': String(maxBatchBytes),
   }).map(([name, value]) => ({ name, value }));
   // False when it is there already: another starter may be a moment ahead.
   await admin.createTopics({

@@ -15,6 +15,8 @@ export class MemoryDeadLetters implements DeadLetters {
     const latest = [...this.#byPosition.values()].reverse().slice(0, limit);
     return { total: this.#byPosition.size, letters: latest.map(listed) };
   }
+
+  async close(): Promise<void> {}
 }
 
 function listed(letter: DeadLetter): ListedLetter {

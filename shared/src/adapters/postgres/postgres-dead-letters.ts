@@ -42,6 +42,9 @@ export class PostgresDeadLetters implements DeadLetters {
     }
   }
 
+  /** The connections are whoever opened them's to close. */
+  async close(): Promise<void> {}
+
   async #insert(letters: readonly DeadLetter[]): Promise<void> {
     const columns = [
       letters.map(({ partition }) => partition),
