@@ -11,6 +11,7 @@ import {
   SharedRead,
   SKETCH_ERROR_BOUND,
 } from '@tandem/shared';
+import { LogEnd } from './log-end.js';
 import { mergeValues, segmentsAbove } from './merge-views.js';
 import type { BatchViewReader } from './ports/batch-view-reader.js';
 import { BatchPartCache } from './query/batch-part-cache.js';
@@ -41,8 +42,8 @@ export type Basis = {
   readonly run: PublishedRun;
   readonly batch: Part;
   readonly view: RealtimeView;
-  /** Exclusive end of the log per partition, when the run was read. */
-  readonly end: Offsets;
+  /** Exclusive end of the log per partition, when the run was read; null when the log does not say. */
+  readonly end: Offsets | null;
 };
 
 export type AnswerSources = {
@@ -57,13 +58,13 @@ export class BasisReader {
   readonly #sources: AnswerSources;
   readonly #batchParts: BatchPartCache;
   readonly #currentRun: SharedRead<PublishedRun>;
-  readonly #endOffsets: SharedRead<Offsets>;
+  readonly #logEnd: LogEnd;
 
   constructor(sources: AnswerSources) {
     this.#sources = sources;
     this.#batchParts = new BatchPartCache(sources.reader);
     this.#currentRun = new SharedRead(() => sources.runs.current());
-    this.#endOffsets = new SharedRead(() => sources.log.endOffsets());
+    this.#logEnd = new LogEnd(sources.log);
   }
 
   /**
@@ -72,7 +73,7 @@ export class BasisReader {
    * Throws `not-provable`, `too-large`, `unavailable`, and what `use` throws.
    */
   async read<Result>(query: Query, use: (basis: Basis) => Result): Promise<Result> {
-    const [run, end] = await Promise.all([this.#currentRun.get(), this.#endOffsets.get()]);
+    const [run, end] = await Promise.all([this.#currentRun.get(), this.#logEnd.get()]);
     const batch = await this.batchPart(run, query);
     const view = await this.#sources.store.view();
     return use({ run, batch, view, end });
@@ -102,9 +103,9 @@ export function composeAnswer(query: Query, { run, batch, view }: Basis, fold: F
   return { query, run, lines, approximate: approximateIn(query.metric, lines), segments };
 }
 
-/** Records that are in the log but not yet in the realtime view; null before the view has an owner. */
-export function speedLag(view: RealtimeView, end: Offsets): number | null {
-  if (view.partitions.length === 0) return null;
+/** Records that are in the log but not yet in the realtime view; null when either does not say how far it is. */
+export function speedLag(view: RealtimeView, end: Offsets | null): number | null {
+  if (end === null || view.partitions.length === 0) return null;
   const applied = view.partitions.map((partition) => partition.applied);
   return recordsBetween(applied, end);
 }

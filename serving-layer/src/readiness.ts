@@ -1,18 +1,16 @@
-import { type EventLog, type Metric, messageOf, type RealtimeViewStore, type RunStore } from '@tandem/shared';
+import { type Metric, messageOf, type RealtimeViewStore, type RunStore } from '@tandem/shared';
 import { segmentsAbove } from './merge-views.js';
 import { carriesDefinition } from './query/batch-part.js';
 
 export type ReadinessSources = {
   readonly runs: RunStore;
   readonly store: RealtimeViewStore;
-  readonly log: EventLog;
   readonly metrics: readonly Metric[];
 };
 
-/** Why not every answer is provable now; empty when all are. Never throws. */
-export async function reasonsNotReady({ runs, store, log, metrics }: ReadinessSources): Promise<readonly string[]> {
+/** Why not every answer is provable now; empty when all are, also while the log is away. Never throws. */
+export async function reasonsNotReady({ runs, store, metrics }: ReadinessSources): Promise<readonly string[]> {
   try {
-    await log.endOffsets();
     const run = await runs.current();
     const view = await store.view();
     segmentsAbove(view, run.boundary);

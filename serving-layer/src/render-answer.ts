@@ -10,7 +10,7 @@ import type { Layer, Query } from './query/query.js';
 /** How old an answer's halves are. */
 export type Freshness = {
   readonly batch_age_ms: number;
-  /** Records in the log that the realtime view has not applied yet; null while it has not begun. */
+  /** Records in the log that the realtime view has not applied yet; null when it has not begun, or the log is away. */
   readonly speed_lag_events: number | null;
 };
 

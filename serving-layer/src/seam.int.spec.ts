@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { EventInput, RealtimeViewStore, RunStore } from '@tandem/shared';
+import { type EventInput, type RealtimeViewStore, type RunStore, TandemError } from '@tandem/shared';
 import { overriding } from './testing/overriding.js';
 import { type House, openHouse, problemOf } from './testing/serving-house.js';
 
@@ -150,6 +150,22 @@ describe('the line', () => {
     expect((await problemOf(response)).detail).toContain('it is being rebuilt');
     expect((await house.get('/metrics/tickets?layer=batch')).status).toBe(200);
     expect((await problemOf(await house.get('/ready'))).reasons?.[0]).toContain('it is being rebuilt');
+  });
+
+  it.each([
+    ['is silent', () => new Promise<never>(() => {})],
+    ['is away', () => Promise.reject(new TandemError('unavailable', 'no broker answers'))],
+  ])('is given while the log %s, and its lag is unknown', async (_what, endOffsets) => {
+    house = await openHouse({ wrapLog: (log) => overriding(log, { endOffsets }) });
+    await house.postEvents(range(0, 40));
+    await house.publish();
+    await house.postEvents(range(40, 80));
+    await house.view.applyAll(house.log);
+    for (let question = 0; question < 3; question++) {
+      const { merged, freshness, status } = await house.json('/metrics/tickets');
+      expect([merged.opened, freshness.speed_lag_events, status]).toEqual([80, null, 'complete']);
+    }
+    for (const path of ['/compare/tickets', '/ledger', '/ready']) expect((await house.get(path)).status).toBe(200);
   });
 
   it('stays right after a rollback, as the older segments are still there', async () => {

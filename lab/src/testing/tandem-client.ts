@@ -11,7 +11,7 @@ export type MetricAnswer = {
   readonly batch: Numbers;
   readonly speed: Numbers;
   readonly boundary: { readonly run: number; readonly offsets: Readonly<Record<string, number>> };
-  readonly freshness: { readonly speed_lag_events: number };
+  readonly freshness: { readonly speed_lag_events: number | null };
   readonly approximate: Readonly<Record<string, number>>;
   readonly status: string;
 };

@@ -44,7 +44,9 @@ function answerRoute({ metrics, basis, gate, queryDeadlineMs }: MetricRouteOptio
     handle: (request, response) => gate.pass(() => answer(request, response)),
     describe: {
       ...describeMetric(metrics, metricQuerySchema),
-      answers: { 200: 'The answer; numbers that are estimates are listed in `approximate` with their error bound' },
+      answers: {
+        200: 'The answer; numbers that are estimates are listed in `approximate` with their error bound. `freshness.speed_lag_events` is null while the log does not say where it ends: the answer is right, and how far it is behind is unknown',
+      },
       problems: QUERY_PROBLEMS,
       contentTypes: JSON_OR_CSV,
     },

@@ -218,7 +218,7 @@ describe('too much', () => {
   it('questions at a time are refused with 429, and a slow one gets 503', async () => {
     const slow = await openHouse({
       environment: { MAX_CONCURRENT_QUERIES: '2', QUERY_DEADLINE_MS: '300' },
-      wrapLog: (log) => overriding(log, { endOffsets: () => new Promise(() => {}) }),
+      wrapRuns: (runs) => overriding(runs, { current: () => new Promise(() => {}) }),
     });
     const asked = [1, 2, 3].map((id) => slow.get(`/metrics/tickets?priority=${id}`));
     const responses = await Promise.all(asked).finally(slow.close);

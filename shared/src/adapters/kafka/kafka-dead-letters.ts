@@ -105,7 +105,10 @@ export class KafkaDeadLetters implements DeadLetters {
 
   /** A broker that is away cannot be said goodbye to. */
   async close(): Promise<void> {
-    await Promise.race([this.#producer.disconnect().catch(() => {}), sleep(LONGEST_CLOSE_MS, undefined, { ref: false })]);
+    await Promise.race([
+      this.#producer.disconnect().catch(() => {}),
+      sleep(LONGEST_CLOSE_MS, undefined, { ref: false }),
+    ]);
   }
 
   #remember(letters: readonly DeadLetter[]): void {
