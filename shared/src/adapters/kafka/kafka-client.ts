@@ -63,7 +63,7 @@ export async function withinDeadline<Result>(what: string, deadlineMs: number, w
 }
 
 /** Errors that no further attempt will mend. */
-const LASTING = /authentication|authorization|SASL|unsupported|invalid config/i;
+const LASTING = /authentication|authorization|SASL|unsupported|invalid config|not implemented/i;
 
 /** Turns an error of the client into ours: `unavailable` when trying again may help. */
 export function kafkaError(error: unknown): TandemError {

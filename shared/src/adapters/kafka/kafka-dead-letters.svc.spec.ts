@@ -7,7 +7,7 @@ import { deadLetterTopicOf, openKafkaDeadLetters } from './kafka-dead-letters.js
 import { createTestTopic } from './testing/test-topic.js';
 
 async function createSubject(listed: DeadLetters = new MemoryDeadLetters()) {
-  const { topic, kafka, admin, drop } = await createTestTopic(1);
+  const { topic, admin, messagesOf, drop } = await createTestTopic(1);
   const deadLetters = await openKafkaDeadLetters({ brokers: testKafkaBrokers(), topic, listed });
   const sent = async () => {
     const [bounds] = await admin.fetchTopicOffsets(deadLetterTopicOf(topic));
@@ -17,7 +17,7 @@ async function createSubject(listed: DeadLetters = new MemoryDeadLetters()) {
     await deadLetters.close();
     await drop(deadLetterTopicOf(topic));
   };
-  return { topic, kafka, deadLetters, sent, close };
+  return { topic, deadLetters, sent, messagesOf, close };
 }
 
 describeDeadLetters('those in a Kafka topic', () => createSubject());
@@ -26,27 +26,16 @@ const letter = { partition: 3, offset: 7, value: Buffer.from([0, 0xff, 0xfe]), p
 
 describe('dead letters in a Kafka topic', () => {
   it('are records with the bytes as they were, and headers that say where they lay and why', async () => {
-    const { topic, kafka, deadLetters, close } = await createSubject();
+    const { topic, deadLetters, messagesOf, close } = await createSubject();
     await deadLetters.put([letter]);
-    const consumer = kafka.consumer({ groupId: topic });
-    await consumer.subscribe({ topic: deadLetterTopicOf(topic), fromBeginning: true });
-    const found = await new Promise((resolve) => {
-      void consumer.run({
-        eachMessage: async ({ message: { key, value, headers } }) =>
-          resolve({
-            key: String(key),
-            value,
-            headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])),
-          }),
-      });
-    });
-    await consumer.disconnect();
+    const found = (await messagesOf(deadLetterTopicOf(topic))).map(({ key, value, headers }) => ({
+      key: String(key),
+      value,
+      headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])),
+    }));
     await close();
-    expect(found).toEqual({
-      key: '3:7',
-      value: letter.value,
-      headers: { partition: '3', offset: '7', path: 'amount', reason: 'found -1' },
-    });
+    const headers = { partition: '3', offset: '7', path: 'amount', reason: 'found -1' };
+    expect(found).toEqual([{ key: '3:7', value: letter.value, headers }]);
   });
 
   it('are not sent again when they could not be listed and are put again, and are listed then', async () => {

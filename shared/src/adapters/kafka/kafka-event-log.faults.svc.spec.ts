@@ -148,6 +148,26 @@ describe('the log in a Kafka topic', () => {
     });
   });
 
+  describe('when records were compressed in a way that the client does not know', () => {
+    it('delivers them from a topic that was made here', async () => {
+      const log = await topic.open();
+      await topic.appendForeign(0, values(3), 'zstd');
+      expect((await readAll(log))[0]?.map(({ value }) => String(value))).toEqual(['0', '1', '2']);
+    });
+
+    it('says so where the topic keeps them as they came', async () => {
+      const configEntries = [{ name: 'compression.type', value: 'producer' }];
+      const made = { topic: topic.topic, numPartitions: PARTITIONS, configEntries };
+      await topic.admin.createTopics({ waitForLeaders: true, topics: [made] });
+      const log = await topic.open();
+      await topic.appendForeign(0, values(3), 'zstd');
+      await expect(readAll(log)).rejects.toMatchObject({
+        code: 'configuration-invalid',
+        message: expect.stringContaining('compression not implemented'),
+      });
+    });
+  });
+
   describe('when retention has taken records away', () => {
     const isCorrupt = { code: 'corrupt', facts: { partition: 0, wanted: 5, start: 10 } };
     const member = (begin: number): GroupMember => ({

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Admin, Kafka, Message, Producer } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka, type KafkaMessage, type Message, type Producer } from 'kafkajs';
 import { testKafkaBrokers } from '../../../testing/config.js';
 import { connectTo } from '../kafka-client.js';
 import { type KafkaEventLog, type KafkaEventLogOptions, openKafkaEventLog } from '../kafka-event-log.js';
+import { storedAsZstd } from './zstd.js';
 
 /** The client is slow with more at a time. */
 const MAX_SENT_RECORDS = 5_000;
@@ -13,15 +14,19 @@ export type TestTopic = {
   readonly kafka: Kafka;
   readonly admin: Admin;
   open(options?: Partial<KafkaEventLogOptions>): Promise<KafkaEventLog>;
-  appendForeign(partition: number, messages: readonly Omit<Message, 'partition'>[]): Promise<void>;
+  appendForeign(partition: number, messages: readonly ForeignMessage[], compression?: 'zstd'): Promise<void>;
+  /** All that lies in another topic of one partition. */
+  messagesOf(otherTopic: string): Promise<readonly KafkaMessage[]>;
   /** As retention does: takes away what lies below an offset. */
   keepFrom(partition: number, offset: number): Promise<void>;
   /** Closes every log that was opened, and deletes the topic and `alsoTopics`. */
   drop(...alsoTopics: readonly string[]): Promise<void>;
 };
 
-export async function createTestTopic(partitions: number): Promise<TestTopic> {
-  const topic = `test.${randomUUID()}`;
+type ForeignMessage = Omit<Message, 'partition'>;
+
+/** The topic may be one that a scene has already, or will make. */
+export async function createTestTopic(partitions: number, topic = `test.${randomUUID()}`): Promise<TestTopic> {
   const kafka = connectTo({ brokers: testKafkaBrokers() }, 'test');
   const opened: KafkaEventLog[] = [];
   const [foreign, admin] = [kafka.producer(), kafka.admin()];
@@ -35,7 +40,8 @@ export async function createTestTopic(partitions: number): Promise<TestTopic> {
       opened.push(log);
       return log;
     },
-    appendForeign: (partition, messages) => appendForeign(foreign, topic, partition, messages),
+    appendForeign: (...parameters) => appendForeign(foreign, topic, ...parameters),
+    messagesOf: (otherTopic) => messagesOf(kafka, admin, otherTopic),
     keepFrom: async (partition, offset) => {
       // Only then does the client know where the topic lies.
       await admin.fetchTopicOffsets(topic);
@@ -54,10 +60,37 @@ async function appendForeign(
   foreign: Producer,
   topic: string,
   partition: number,
-  messages: readonly Omit<Message, 'partition'>[],
+  messages: readonly ForeignMessage[],
+  compression?: 'zstd',
 ): Promise<void> {
-  for (let at = 0; at < messages.length; at += MAX_SENT_RECORDS) {
-    const sent = messages.slice(at, at + MAX_SENT_RECORDS).map((message) => ({ ...message, partition }));
-    await foreign.send({ topic, messages: sent });
+  const { CompressionCodecs: codecs, CompressionTypes: types } = kafkajs;
+  const known = codecs[types.ZSTD];
+  const [packed, codec] = compression ? [types.ZSTD, storedAsZstd] : [types.None, known];
+  // Only for the writer: the client is the readers' too, and they do not know it.
+  codecs[types.ZSTD] = codec;
+  try {
+    for (let at = 0; at < messages.length; at += MAX_SENT_RECORDS) {
+      const sent = messages.slice(at, at + MAX_SENT_RECORDS).map((message) => ({ ...message, partition }));
+      await foreign.send({ topic, messages: sent, compression: packed });
+    }
+  } finally {
+    codecs[types.ZSTD] = known;
   }
+}
+
+async function messagesOf(kafka: Kafka, admin: Admin, topic: string): Promise<readonly KafkaMessage[]> {
+  const [bounds] = await admin.fetchTopicOffsets(topic);
+  const count = Number(bounds?.high);
+  if (count === 0) return [];
+  const consumer = kafka.consumer({ groupId: randomUUID() });
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const found: KafkaMessage[] = [];
+  await new Promise<void>((resolve) => {
+    const eachMessage = async ({ message }: { message: KafkaMessage }) => {
+      if (found.push(message) === count) resolve();
+    };
+    void consumer.run({ eachMessage });
+  });
+  await consumer.disconnect();
+  return found;
 }
