@@ -240,6 +240,17 @@ export function describeRealtimeViewStore(name: string, createSubject: () => Pro
         expect(await partition(1)).toMatchObject({ from: 0, applied: 0, segments: [] });
       });
 
+      it('leaves a process that comes later all that is left, also of a stretch that went on with a dropped segment', async () => {
+        const many = Object.fromEntries(Array.from({ length: 50 }, (_, number) => [`category ${number}`, number]));
+        await apply(stretch(0, 12, 20, [segment(8, 8, many)]));
+        await apply(stretch(0, 20, 23, [segment(8, 1, { books: 1 }), segment(21, 2, { books: 2 })]));
+        await store.dropBelow(0, ownerOf(0), 21);
+        const [seen] = (await (await subject.open()).view()).partitions;
+        expect(seen).toMatchObject({ from: 21, applied: 23, segments: [{ start: 21, tally: { read: 2 } }] });
+        expect(statesOf(seen?.segments[0])).toEqual({ books: [2, 1] });
+        expect((await (await subject.open()).claim(0)).held).toMatchObject({ applied: 23, segmentStart: 21 });
+      });
+
       it('drops nothing below the first offset', async () => {
         const { version } = await store.view();
         await store.dropBelow(0, ownerOf(0), 0);

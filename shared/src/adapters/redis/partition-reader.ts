@@ -1,6 +1,6 @@
 import { TandemError } from '../../errors.js';
 import type { Metric } from '../../metrics/metric.js';
-import type { PartitionView } from '../../ports/realtime-view-store.js';
+import type { FoldedStretch, PartitionView } from '../../ports/realtime-view-store.js';
 import { ZERO_TALLY } from '../../tally.js';
 import { addSegment, addStretch, dropSegments, type HeldPartition } from '../memory/held-partition.js';
 import { decodePiece, decodeStretch } from './encode-cells.js';
@@ -129,7 +129,8 @@ export class PartitionReader {
     if (copy === null) return false;
     copy.meta = null;
     for (const text of stretches) {
-      addStretch(copy.held, decodeStretch(text.slice(ID_LENGTH), this.#keys.partition, this.#metrics));
+      const stretch = decodeStretch(text.slice(ID_LENGTH), this.#keys.partition, this.#metrics);
+      addStretch(copy.held, above(meta.from, stretch));
       copy.seq++;
       copy.id = text.slice(0, ID_LENGTH);
     }
@@ -138,6 +139,14 @@ export class PartitionReader {
     copy.meta = meta;
     return true;
   }
+}
+
+/**
+ * The stretch without segments that have been dropped since: the state that such a segment goes on from went with it, so
+ * that a new copy, which begins with the states, has nothing to add it to.
+ */
+function above(from: number, stretch: FoldedStretch): FoldedStretch {
+  return { ...stretch, segments: stretch.segments.filter(({ start }) => start >= from) };
 }
 
 /** Brings a copy with all stretches to what the meta hash says. Throws `corrupt` when the two do not fit together. */
