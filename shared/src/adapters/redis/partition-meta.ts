@@ -36,7 +36,9 @@ export type StateSize = { readonly pieces: number; readonly length: number };
 
 const TALLY = /^read=(\d+) folded=(\d+) duplicate=(\d+) invalid=(\d+) barriers=(\d+)$/;
 
-export const tallyField = (start: number) => `segment:${start}`;
+const TALLY_PREFIX = 'segment:';
+
+export const tallyField = (start: number) => `${TALLY_PREFIX}${start}`;
 export const stateField = (start: number) => `state:${start}`;
 
 /** The text that a person sees in the meta hash. */
@@ -59,6 +61,17 @@ const ENCODING = 'encoding=2';
 /** Names the encoding, and the metrics with what changes when their cells would. */
 export function definitionsOf(metrics: readonly Metric[]): string {
   return [ENCODING, ...metrics.map((metric) => `${metric.name}=${definitionHash(metric)}`)].join(' ');
+}
+
+/** The names that a text of `definitionsOf` has. */
+export function metricsOf(definitions: string): readonly string[] {
+  return definitions.split(' ').map((definition) => definition.slice(0, definition.lastIndexOf('=')));
+}
+
+/** Starts of the segments that a meta hash knows. */
+export function tallyStarts(meta: Readonly<Record<string, string>>): readonly number[] {
+  const fields = Object.keys(meta).filter((name) => name.startsWith(TALLY_PREFIX));
+  return fields.map((name) => Number(name.slice(TALLY_PREFIX.length)));
 }
 
 /** The fields of a view that begins at `from` (inclusive), but for who owns it. */
@@ -99,7 +112,7 @@ export function parseMeta(namesAndValues: readonly string[]): PartitionMeta {
     compacted: integer('compacted'),
     compactedId: text('compacted_id'),
     compactedApplied: integer('compacted_applied'),
-    tallies: byStart(fields, 'segment:', parseTally),
+    tallies: byStart(fields, TALLY_PREFIX, parseTally),
     states: byStart(fields, 'state:', parseStateSize),
     uncompacted: integer('uncompacted'),
   };

@@ -122,6 +122,8 @@ export class PartitionWriter {
       const fields = starts.flatMap((start) => [tallyField(start), stateField(start)]);
       const gone = dropped.flatMap(({ start, cells }) => [
         keys.state(start),
+        // Left by a compaction that did not come to its end.
+        keys.staging(start),
         ...[...cells.keys()].map((metric) => keys.readable(start, metric)),
       ]);
       // Deletes first: Redis refuses scripts that begin by setting something when it is full.
