@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient } from 'redis';
 import { freePort } from '../processes/free-port.js';
 import { hasEnded } from '../processes/orphan.js';
+import { askRedis } from '../testing/ask-redis.js';
 import { type Redis, startRedis } from './redis.js';
 import { leaveBehind, lendNumber } from './testing/left-behind.js';
 
@@ -28,44 +28,34 @@ async function start(settings?: Readonly<Record<string, string>>): Promise<Redis
   return redis;
 }
 
-async function ask(redis: Redis, ...words: string[]): Promise<unknown> {
-  const socket = { connectTimeout: 500, socketTimeout: 1_000, reconnectStrategy: false as const };
-  const client = createClient({ url: redis.url, socket });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return await client.sendCommand(words);
-  } finally {
-    client.destroy();
-  }
-}
-
 describe('a Redis of our own', () => {
   it('keeps what it has answered over kill -9 and a restart, at the same address', async () => {
     const redis = await start();
     const { pid, url } = redis;
-    for (let number = 1; number <= 50; number++) await ask(redis, 'INCR', 'count');
+    for (let number = 1; number <= 50; number++) await askRedis(redis.url, 'INCR', 'count');
     await redis.kill();
     expect(hasEnded(pid)).toBe(true);
-    await expect(ask(redis, 'PING')).rejects.toThrow();
+    await expect(askRedis(redis.url, 'PING')).rejects.toThrow();
     await redis.restart();
     expect(redis.url).toBe(url);
-    expect(await ask(redis, 'GET', 'count')).toBe('50');
+    expect(await askRedis(redis.url, 'GET', 'count')).toBe('50');
   });
 
   it('has the settings that it was given', async () => {
     const redis = await start({ maxmemory: '7mb', 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' });
-    expect(await ask(redis, 'CONFIG', 'GET', 'maxmemory')).toEqual({ maxmemory: '7340032' });
-    expect(await ask(redis, 'CONFIG', 'GET', 'maxmemory-policy')).toEqual({ 'maxmemory-policy': 'allkeys-lru' });
-    expect(await ask(redis, 'CONFIG', 'GET', 'appendonly')).toEqual({ appendonly: 'no' });
+    expect(await askRedis(redis.url, 'CONFIG', 'GET', 'maxmemory')).toEqual({ maxmemory: '7340032' });
+    expect(await askRedis(redis.url, 'CONFIG', 'GET', 'maxmemory-policy')).toEqual({
+      'maxmemory-policy': 'allkeys-lru',
+    });
+    expect(await askRedis(redis.url, 'CONFIG', 'GET', 'appendonly')).toEqual({ appendonly: 'no' });
   });
 
   it('is silent while it is frozen, and answers again after', async () => {
     const redis = await start();
     redis.signal('SIGSTOP');
-    await expect(ask(redis, 'PING')).rejects.toThrow();
+    await expect(askRedis(redis.url, 'PING')).rejects.toThrow();
     redis.signal('SIGCONT');
-    expect(await ask(redis, 'PING')).toBe('PONG');
+    expect(await askRedis(redis.url, 'PING')).toBe('PONG');
   });
 
   it('ends the one that a killed parent has left in its folder, and goes on with its data and address', async () => {
@@ -73,7 +63,7 @@ describe('a Redis of our own', () => {
     expect(hasEnded(left)).toBe(false);
     const redis = await start();
     expect(hasEnded(left)).toBe(true);
-    expect(await ask(redis, 'PING')).toBe('PONG');
+    expect(await askRedis(redis.url, 'PING')).toBe('PONG');
   });
 
   it('leaves a process alone that has got the number of one that is gone', async () => {
