@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EventInput, identityOf, validateEvent } from '@tandem/shared';
+import { type EventInput, identityOf, type Offsets, validateEvent } from '@tandem/shared';
 import type { Random } from './random.js';
 import { sampleEvent } from './sample-events.js';
 import type { MetricAnswer, Numbers, TandemClient } from './tandem-client.js';
@@ -41,6 +41,9 @@ function identityOfInput(event: EventInput): string {
   return identityOf(decoded.event);
 }
 
+/** What a merged answer says, and which records it says it rests on: per partition those below (exclusive). */
+export type SeenPrefix = { readonly below: Offsets; readonly merged: Numbers };
+
 /** What readers saw over the lives of several processes. */
 export class SeenAnswers {
   /** The batch layer's numbers of each run, as first seen. */
@@ -49,8 +52,17 @@ export class SeenAnswers {
   count = 0;
   #lastRun = 0;
   #lastLines = 0;
+  #lastBelow: Offsets = [];
+  #prefixes: SeenPrefix[] = [];
 
   readonly #checked = new Set<number>();
+
+  /** The answers that have been seen since this was asked last. */
+  prefixesToCheck(): readonly SeenPrefix[] {
+    const fresh = this.#prefixes;
+    this.#prefixes = [];
+    return fresh;
+  }
 
   /** The runs that have been seen since this was asked last: what a run covers never changes. */
   runsToCheck() {
@@ -60,8 +72,14 @@ export class SeenAnswers {
   }
 
   /** Notes an answer that came after every answer noted before. */
-  add({ boundary, batch, speed, merged }: MetricAnswer): void {
+  add({ boundary, batch, speed, merged, explain }: MetricAnswer): void {
     this.count++;
+    const below = explain?.speed.map(({ boundary, records }) => boundary + records.read) ?? [];
+    this.#prefixes.push({ below, merged });
+    if (this.#lastBelow.some((last, partition) => (below[partition] ?? 0) < last)) {
+      this.faults.push(`an answer from records below ${below} was seen after one from those below ${this.#lastBelow}`);
+    }
+    this.#lastBelow = below;
     const known = this.runs.get(boundary.run);
     if (!known) this.runs.set(boundary.run, { offsets: boundary.offsets, batch });
     else if (JSON.stringify(known) !== JSON.stringify({ offsets: boundary.offsets, batch })) {
@@ -134,7 +152,7 @@ function nextEvent(sent: SentEvents, random: Random, prefix: string): EventInput
 
 async function read({ client, seen }: LoadOptions, goOn: () => boolean): Promise<void> {
   while (goOn()) {
-    const reply = await client.get('/metrics/revenue').catch(() => undefined);
+    const reply = await client.get('/metrics/revenue?explain=1').catch(() => undefined);
     if (!reply) return;
     if (reply.status === 200) seen.add(reply.body as MetricAnswer);
     else if (reply.status !== 503) seen.faults.push(`found HTTP ${reply.status}: ${reply.text.slice(0, 300)}`);

@@ -14,6 +14,10 @@ export type MetricAnswer = {
   readonly freshness: { readonly speed_lag_events: number | null };
   readonly approximate: Readonly<Record<string, number>>;
   readonly status: string;
+  /** With `explain=1`. */
+  readonly explain?: {
+    readonly speed: readonly { readonly boundary: number; readonly records: { readonly read: number } }[];
+  };
 };
 
 export type RunBody = {
