@@ -16,6 +16,12 @@ import { RunningProgram, waitFor } from './tandem-process.js';
 
 export type Layer = 'batch-layer' | 'speed-layer' | 'serving-layer';
 
+export type StartOverrides = {
+  /** Another program than the layer's own. */
+  readonly program?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+};
+
 export type ProcessesOptions = {
   readonly brokers: string;
   readonly redisUrl: string;
@@ -76,9 +82,9 @@ export class ProcessesScene {
   }
 
   /** Starts a layer and resolves once it says where it answers. `name` tells several of one layer apart. */
-  async start(layer: Layer, name: string = layer): Promise<RunningProgram> {
+  async start(layer: Layer, name: string = layer, overrides: StartOverrides = {}): Promise<RunningProgram> {
     const main = fileURLToPath(new URL(`../../../${layer}/dist/main.js`, import.meta.url));
-    const program = new RunningProgram(main, [], {
+    const program = new RunningProgram(overrides.program ?? main, [], {
       ...SETTINGS,
       ...this.#options.settings,
       POSTGRES_URL: this.#database.url,
@@ -87,6 +93,7 @@ export class ProcessesScene {
       REDIS_URL: this.#options.redisUrl,
       MASTER_DATASET: join(this.#folder, 'master-dataset'),
       PORT: this.#port,
+      ...overrides.settings,
     });
     this.#programs.set(name, program);
     await waitFor(`an address in the output of the ${name}`, () => {
