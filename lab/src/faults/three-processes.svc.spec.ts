@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createClient } from 'redis';
 import { type Kafka, startKafka } from '../services/kafka.js';
 import { type Redis, startRedis } from '../services/redis.js';
+import { askRedis } from '../testing/ask-redis.js';
 import { startLoad } from '../testing/load.js';
 import { type Layer, ProcessesScene } from '../testing/processes-scene.js';
 import { waitFor } from '../testing/tandem-process.js';
@@ -41,6 +41,7 @@ describe('Three processes over real services', () => {
     await sleep(500);
     await load.stop();
     await scene.untilReady();
+    await waitFor('a run to be published', async () => (await scene.client.run()).state === 'published');
     expect(await scene.faults()).toEqual([]);
   };
 
@@ -84,13 +85,39 @@ describe('Three processes over real services', () => {
 
   it('say 503 and rebuild the realtime view when Redis was emptied, never a smaller number', async () => {
     await underLoad('flush', async () => {
-      await redisCommand(redis.url, 'FLUSHALL');
+      const speed = scene.program('speed-layer');
+      speed.signal('SIGSTOP');
+      await askRedis(redis.url, 'FLUSHALL');
+      const reply = await scene.client.get('/metrics/revenue');
+      speed.signal('SIGCONT');
+      expect(reply).toMatchObject({ status: 503, text: expect.stringContaining('is not in Redis') });
     });
   }, 120_000);
+
+  it.each(['allkeys-random', 'allkeys-lru'])(
+    'say 503 or what is right while Redis evicts by %s, and go on once it has room',
+    async (policy) => {
+      const before = await evictedKeys(redis.url);
+      await underLoad(policy, async () => {
+        await askRedis(redis.url, 'CONFIG', 'SET', 'maxmemory-policy', policy);
+        await waitFor(`${EVICTIONS} keys to be evicted`, async () => {
+          // A little less than it has: some keys go, and others stay.
+          await askRedis(redis.url, 'CONFIG', 'SET', 'maxmemory', String((await usedMemory(redis.url)) - 50_000));
+          await sleep(100);
+          await askRedis(redis.url, 'CONFIG', 'SET', 'maxmemory', '0');
+          await sleep(200);
+          return (await evictedKeys(redis.url)) >= before + EVICTIONS;
+        });
+        await askRedis(redis.url, 'CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+      });
+    },
+    120_000,
+  );
 
   it('go on after Redis was killed and was away for two seconds', async () => {
     await underLoad('redis', async () => {
       await redis.kill();
+      expect((await scene.client.get('/metrics/revenue')).status).toBe(503);
       await sleep(2_000);
       await redis.restart();
     });
@@ -124,6 +151,16 @@ describe('Three processes over real services', () => {
   }, 60_000);
 });
 
+const EVICTIONS = 20;
+
+async function evictedKeys(redisUrl: string): Promise<number> {
+  return Number(/^evicted_keys:(\d+)/m.exec(String(await askRedis(redisUrl, 'INFO', 'stats')))?.[1]);
+}
+
+async function usedMemory(redisUrl: string): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(String(await askRedis(redisUrl, 'INFO', 'memory')))?.[1]);
+}
+
 /** Its fate is unknown to who sent it: it may be in the log, or not. */
 const EVENT_OF_OUTAGE = {
   type: 'ticket_opened',
@@ -133,10 +170,3 @@ const EVENT_OF_OUTAGE = {
   customer_id: null,
   priority: 'high',
 } as const;
-
-async function redisCommand(url: string, ...words: string[]): Promise<void> {
-  const client = createClient({ url });
-  await client.connect();
-  await client.sendCommand(words);
-  client.destroy();
-}
