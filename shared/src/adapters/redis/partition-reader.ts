@@ -21,6 +21,9 @@ const INCOMPLETE =
 const OTHER_DEFINITIONS =
   'the realtime view in Redis was made with other metric definitions; start the same version of every layer';
 
+const GONE_BACK =
+  'Redis came back with an older copy of the realtime view than was shown before; the speed layer adds what is missing';
+
 /** A copy of a partition, and up to which stretch it goes: enough to ask for what it lacks. */
 export type PartitionCopy = {
   readonly held: HeldPartition;
@@ -39,6 +42,8 @@ export class PartitionReader {
   readonly #metrics: readonly Metric[];
   #copy: PartitionCopy | null = null;
   #cold = NOT_THERE;
+  /** The furthest that was shown of a view: less of the same is an older copy. */
+  #shown = { view: '', applied: 0 };
 
   constructor(connection: RedisConnection, keys: PartitionKeys, metrics: readonly Metric[]) {
     this.#connection = connection;
@@ -136,8 +141,14 @@ export class PartitionReader {
     }
     if (copy.seq < meta.last) return false;
     complete(copy.held, meta);
+    this.#refuseOlder(copy.held, meta);
     copy.meta = meta;
     return true;
+  }
+
+  #refuseOlder(held: HeldPartition, { view, applied }: PartitionMeta): void {
+    if (this.#shown.view === view && applied < this.#shown.applied) held.cold ??= GONE_BACK;
+    else this.#shown = { view, applied };
   }
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { describeRealtimeViewStore } from '../../testing/realtime-view-store.contract.js';
 import { RedisConnection } from './redis-connection.js';
 import type { RedisRealtimeViewStore } from './redis-realtime-view-store.js';
-import { countedStretch, SEGMENT_RECORDS } from './testing/counted-stretches.js';
+import { countedStretch, countsOf, SEGMENT_RECORDS, wholeCounts } from './testing/counted-stretches.js';
 import { RedisSubject } from './testing/redis-subject.js';
 
 describeRealtimeViewStore('the realtime view in Redis', async () => new RedisSubject());
@@ -73,5 +73,12 @@ describe('the keys of the realtime view in Redis', () => {
     await connection.run((client) => client.del(`${subject.options.prefix}:{p0}:meta`));
     await begun();
     expect(await keyNames()).toEqual(['meta', 'stretches']);
+  });
+
+  it('are whole when it is begun anew as a compaction is due', async () => {
+    const owner = await begun();
+    await Promise.all([store.apply(owner, countedStretch(0, 0, 30)), store.begin(0, owner, 0)]);
+    await store.setCold(0, owner, null);
+    expect(countsOf(await (await subject.open()).view())[0]).toEqual(wholeCounts(0));
   });
 });
