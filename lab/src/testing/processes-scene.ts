@@ -7,6 +7,7 @@ import { loadMetrics, type Metric, zeroOffsets } from '@tandem/shared';
 import { openKafkaEventLog } from '@tandem/shared/adapters/kafka/kafka-event-log';
 import type { PositionedValue } from '@tandem/shared/testing/oracle';
 import { createTestDatabase, type TestDatabase } from '@tandem/shared/testing/test-database';
+import { freePort } from '../processes/free-port.js';
 import { type LoadOptions, SeenAnswers, SentEvents } from './load.js';
 import { type Random, randomFrom } from './random.js';
 import { ledgerDifferences, wrongAnswers } from './right-answers.js';
@@ -55,11 +56,17 @@ export class ProcessesScene {
   readonly #database: TestDatabase;
   readonly #folder: string;
   readonly #programs = new Map<string, RunningProgram>();
-  #url = '';
-  #port = '0';
+  readonly #port: string;
 
-  private constructor(options: ProcessesOptions, metrics: readonly Metric[], database: TestDatabase, folder: string) {
+  private constructor(
+    options: ProcessesOptions,
+    metrics: readonly Metric[],
+    database: TestDatabase,
+    folder: string,
+    port: number,
+  ) {
     this.#options = options;
+    this.#port = String(port);
     this.metrics = metrics;
     this.#database = database;
     this.#folder = folder;
@@ -68,11 +75,13 @@ export class ProcessesScene {
 
   static async open(options: ProcessesOptions): Promise<ProcessesScene> {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-processes-'));
-    return new ProcessesScene(options, await loadMetrics(), await createTestDatabase(PARTITIONS), folder);
+    const database = await createTestDatabase(PARTITIONS);
+    // One for all serving layers: clients go on asking there, and must not be given it for themselves meanwhile.
+    return new ProcessesScene(options, await loadMetrics(), database, folder, await freePort());
   }
 
   get client(): TandemClient {
-    return new TandemClient(this.#url);
+    return new TandemClient(`http://127.0.0.1:${this.#port}`);
   }
 
   /** One of each layer; resolves when every answer is provable. */
@@ -101,7 +110,6 @@ export class ProcessesScene {
         throw new Error(`the ${name} ended with ${JSON.stringify(program.ending)}:\n${program.output}`);
       return ADDRESS.test(program.output);
     });
-    if (layer === 'serving-layer') this.#noteAddress(program);
     return program;
   }
 
@@ -163,11 +171,5 @@ export class ProcessesScene {
     }
     await this.#database.drop();
     await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  /** The same port for the next one: clients go on asking there. */
-  #noteAddress(program: RunningProgram): void {
-    this.#url = ADDRESS.exec(program.output)?.[0] ?? '';
-    this.#port = new URL(this.#url).port;
   }
 }
