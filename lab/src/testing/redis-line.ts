@@ -2,8 +2,11 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { kindOf, type RedisRequest, RequestReader, type WriteKind } from './redis-requests.js';
 
-/** `unsent`: Redis never gets the write. `unanswered`: it has done it, and the answer gets lost. */
-export type CutPoint = 'unsent' | 'unanswered';
+/**
+ * `unsent`: Redis never gets the write. `unanswered`: it has done it, and the answer gets lost.
+ * `late`: nothing is cut, but the write gets to Redis only after what happens meanwhile.
+ */
+export type CutPoint = 'unsent' | 'unanswered' | 'late';
 
 type Cut = {
   readonly kind: WriteKind;
@@ -49,6 +52,7 @@ export class RedisLine {
 
   #connect(client: Socket, upstream: Socket): void {
     const requests = new RequestReader();
+    const waiting: Buffer[] = [];
     let isCut = false;
     for (const socket of [client, upstream]) {
       this.#sockets.add(socket);
@@ -62,11 +66,19 @@ export class RedisLine {
     }
     client.on('data', (chunk: Buffer) => {
       for (const request of requests.read(chunk)) {
+        waiting.push(request.bytes);
         const cut = isCut ? null : this.#cutFor(request);
-        if (cut) {
+        if (cut?.at === 'late') {
+          isCut = true;
+          void cut.meanwhile().finally(() => {
+            isCut = false;
+            for (const bytes of waiting.splice(0)) upstream.write(bytes);
+            cut.done();
+          });
+        } else if (cut) {
           isCut = true;
           void this.#perform(cut, request, client, upstream);
-        } else if (!isCut) upstream.write(request.bytes);
+        } else if (!isCut) for (const bytes of waiting.splice(0)) upstream.write(bytes);
       }
     });
     upstream.on('data', (answer) => {
