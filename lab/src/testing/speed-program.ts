@@ -1,6 +1,7 @@
 import { createLogger, readConfig, runProcess } from '@tandem/shared';
-import { requireShared } from '@tandem/shared/adapters/connections';
+import { kafkaConnectionOf, requireShared } from '@tandem/shared/adapters/connections';
 import { startHealthServer } from '@tandem/shared/adapters/http/health-server';
+import { openDeadLetters } from '@tandem/shared/adapters/open-dead-letters';
 import { openSharedParts } from '@tandem/shared/adapters/open-shared-parts';
 import { identityOfDatabase } from '@tandem/shared/adapters/postgres/identity';
 import { RedisRealtimeViewStore } from '@tandem/shared/adapters/redis/redis-realtime-view-store';
@@ -25,7 +26,10 @@ const code = await runProcess(
       leastCompactionLength: 0,
     });
     parts.add(() => store.close());
-    const layer = await startSpeedLayer({ ...shared, store, config, logger });
+    const kafka = kafkaConnectionOf(config);
+    const deadLetters = await openDeadLetters({ kafka, database: shared.database, logger });
+    parts.add(() => deadLetters.close());
+    const layer = await startSpeedLayer({ ...shared, store, deadLetters, config, logger });
     parts.add(() => layer.stop());
     const health = await startHealthServer({
       host: config.HEALTH_HOST,

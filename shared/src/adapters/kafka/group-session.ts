@@ -29,9 +29,12 @@ export const NOTHING_MORE = Number.POSITIVE_INFINITY;
 type Place = { readonly partition: number; next: number | undefined };
 
 const FETCH_WAIT_MS = 100;
-/** What one answer of a broker may hold, in all, and of one partition: even shares, or the first ones starve the last. */
-const FETCH_BYTES = 16 * 1024 * 1024;
-const MAX_PARTITION_BYTES = 8 * 1024 * 1024;
+/**
+ * What one answer of a broker may hold, in all, and of one partition: even shares, or the first ones starve the last.
+ * More at a time lives through the garbage collector's rounds, which costs more than asking more often.
+ */
+const FETCH_BYTES = 8 * 1024 * 1024;
+const MAX_PARTITION_BYTES = 2 * 1024 * 1024;
 const MIN_PARTITION_BYTES = 1024 * 1024;
 const LONGEST_END_MS = 1_500;
 /** How often a session compares its places with the log's bounds, and shows its progress. */

@@ -65,7 +65,8 @@ export function definitionsOf(metrics: readonly Metric[]): string {
 
 /** The names that a text of `definitionsOf` has. */
 export function metricsOf(definitions: string): readonly string[] {
-  return definitions.split(' ').map((definition) => definition.slice(0, definition.lastIndexOf('=')));
+  const named = definitions.split(' ').filter((definition) => definition !== ENCODING);
+  return named.map((definition) => definition.slice(0, definition.lastIndexOf('=')));
 }
 
 /** Starts of the segments that a meta hash knows. */
