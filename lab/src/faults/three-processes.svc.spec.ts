@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Kafka, startKafka } from '../services/kafka.js';
 import { type Redis, startRedis } from '../services/redis.js';
 import { askRedis } from '../testing/ask-redis.js';
-import { type LoadOptions, startLoad } from '../testing/load.js';
+import type { LoadOptions } from '../testing/load.js';
 import { type Layer, ProcessesScene } from '../testing/processes-scene.js';
 import { waitFor } from '../testing/tandem-process.js';
 
@@ -37,13 +37,7 @@ describe('Three processes over real services', () => {
 
   /** Lets clients work while `fault` happens, then asks whether all is right. */
   const underLoad = async (prefix: string, fault: () => Promise<void>, options: Partial<LoadOptions> = {}) => {
-    const load = startLoad(scene.loadOptions(prefix, options));
-    await sleep(500);
-    await fault();
-    await sleep(500);
-    await load.stop();
-    await scene.untilReady();
-    expect(await scene.faults()).toEqual([]);
+    expect(await scene.underLoad(prefix, fault, options)).toEqual([]);
     // Not before: a run would put right what the speed layer has wrong.
     await waitFor('a run to be published', async () => (await scene.client.run()).state === 'published');
   };
@@ -156,18 +150,7 @@ describe('Three processes over real services', () => {
   }, 120_000);
 
   it('stand a worker that joins and leaves every 2 s', async () => {
-    await underLoad(
-      'storm',
-      async () => {
-        for (let turn = 0; turn < 5; turn++) {
-          await scene.program('second').stop();
-          await sleep(2_000);
-          await scene.start('speed-layer', 'second');
-          await sleep(2_000);
-        }
-      },
-      WITHOUT_RUNS,
-    );
+    await underLoad('storm', () => scene.storm('second', 5), WITHOUT_RUNS);
   }, 180_000);
 
   it('end well when they are told to', async () => {

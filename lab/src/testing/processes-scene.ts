@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loadMetrics, type Metric, zeroOffsets } from '@tandem/shared';
 import { openKafkaEventLog } from '@tandem/shared/adapters/kafka/kafka-event-log';
 import type { PositionedValue } from '@tandem/shared/testing/oracle';
 import { createTestDatabase, type TestDatabase } from '@tandem/shared/testing/test-database';
 import { freePort } from '../processes/free-port.js';
-import { type LoadOptions, SeenAnswers, SentEvents } from './load.js';
+import { type LoadOptions, SeenAnswers, SentEvents, startLoad } from './load.js';
 import { type Random, randomFrom } from './random.js';
 import { ledgerDifferences, wrongAnswers } from './right-answers.js';
 import { logFaults, seenFaults } from './sound-log.js';
@@ -33,6 +34,8 @@ export type ProcessesOptions = {
 const PARTITIONS = 4;
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+/;
 const MOST_FAULTS_SHOWN = 20;
+const SETTLING_MS = 500;
+const STORM_PAUSE_MS = 2_000;
 
 const SETTINGS: Readonly<Record<string, string>> = {
   HOST: '127.0.0.1',
@@ -135,6 +138,31 @@ export class ProcessesScene {
   loadOptions(prefix: string, options: Partial<LoadOptions> = {}): LoadOptions {
     const { client, sent, seen, random } = this;
     return { client, sent, seen, random, prefix, ...options };
+  }
+
+  /** Lets clients work while `fault` happens; resolves with everything that is wrong once all is ready again. */
+  async underLoad(
+    prefix: string,
+    fault: () => Promise<void>,
+    options: Partial<LoadOptions> = {},
+  ): Promise<readonly string[]> {
+    const load = startLoad(this.loadOptions(prefix, options));
+    await sleep(SETTLING_MS);
+    await fault();
+    await sleep(SETTLING_MS);
+    await load.stop();
+    await this.untilReady();
+    return this.faults();
+  }
+
+  /** A worker that leaves and joins again, so many times. */
+  async storm(name: string, turns: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) {
+      await this.program(name).stop();
+      await sleep(STORM_PAUSE_MS);
+      await this.start('speed-layer', name);
+      await sleep(STORM_PAUSE_MS);
+    }
   }
 
   /** Everything that is wrong with the log, with what readers saw, with the answers and with the ledger now. */
