@@ -81,7 +81,7 @@ export function routesOf(options: ServingLayerOptions): readonly Route[] {
   return [
     ...metricRoutes({ metrics: options.metrics, basis, comparer: new Comparer(sources, basis), ...queries }),
     eventsRoute({ log, gate: new Gate('POST /events', config.MAX_CONCURRENT_INGESTS), bodyDeadlineMs }),
-    ...runRoutes({ runs, bodyDeadlineMs }),
+    ...runRoutes({ runs, bodyDeadlineMs, queryDeadlineMs: queries.queryDeadlineMs }),
     ...stateRoutes({ ...sources, ...queries }),
   ];
 }

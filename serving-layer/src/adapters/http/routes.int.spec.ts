@@ -225,4 +225,16 @@ describe('too much', () => {
     expect(responses.map(({ status }) => status).sort()).toEqual([429, 503, 503]);
     expect(responses.every(({ headers }) => headers.get('retry-after') !== null)).toBe(true);
   });
+
+  it('time for the database to tell of runs, or to take a request for one, gets 503', async () => {
+    const never = () => new Promise<never>(() => {});
+    const slow = await openHouse({
+      environment: { QUERY_DEADLINE_MS: '100' },
+      wrapRuns: (runs) => overriding(runs, { list: never, get: never, request: never }),
+    });
+    const asked = [slow.get('/batch/runs'), slow.get('/batch/runs/1'), slow.post('/batch/runs', '{}')];
+    const responses = await Promise.all(asked).finally(slow.close);
+    expect(responses.map(({ status }) => status)).toEqual([503, 503, 503]);
+    expect(responses.every(({ headers }) => headers.get('retry-after') !== null)).toBe(true);
+  });
 });

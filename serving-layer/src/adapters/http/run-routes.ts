@@ -2,6 +2,7 @@ import { type BatchRun, offsetsToJson, type PublishedRun, type RunStore, TandemE
 import type { Request } from 'express';
 import { z } from 'zod';
 import { checkInput } from './check-input.js';
+import { within } from './gate.js';
 import { HttpProblem } from './problem.js';
 import { contentTypeOf, readJson, unsupportedType } from './read-body.js';
 import { queryStringOf, type Route, sendJson } from './route.js';
@@ -19,21 +20,26 @@ const idSchema = z.strictObject({
     .transform(Number),
 });
 
-export type RunRouteOptions = { readonly runs: RunStore; readonly bodyDeadlineMs: number };
+export type RunRouteOptions = {
+  readonly runs: RunStore;
+  readonly bodyDeadlineMs: number;
+  readonly queryDeadlineMs: number;
+};
 
 /** Everything under /batch. */
-export function runRoutes({ runs, bodyDeadlineMs }: RunRouteOptions): readonly Route[] {
-  return [startRoute(runs, bodyDeadlineMs), listRoute(runs), getRoute(runs), rollbackRoute(runs)];
+export function runRoutes(options: RunRouteOptions): readonly Route[] {
+  return [startRoute(options), listRoute(options), getRoute(options), rollbackRoute(options.runs)];
 }
 
-function startRoute(runs: RunStore, bodyDeadlineMs: number): Route {
+/** Asking again after the deadline is safe: a run that was started all the same is named then. */
+function startRoute({ runs, bodyDeadlineMs, queryDeadlineMs }: RunRouteOptions): Route {
   return {
     method: 'POST',
     path: '/batch/runs',
     summary: 'Start a batch run. One runs at a time.',
     handle: async (request, response) => {
       const { mode } = checkInput(runRequestSchema, (await readOptionalJson(request, bodyDeadlineMs)) ?? {});
-      const requested = await runs.request(mode, 'manual');
+      const requested = await within(queryDeadlineMs, 'Asking for a run', runs.request(mode, 'manual'));
       if (!requested.accepted) throw runActive(requested.activeId);
       sendJson(response, 202, { id: requested.id }, { Location: `/batch/runs/${requested.id}` });
     },
@@ -45,14 +51,15 @@ function startRoute(runs: RunStore, bodyDeadlineMs: number): Route {
   };
 }
 
-function listRoute(runs: RunStore): Route {
+function listRoute({ runs, queryDeadlineMs }: RunRouteOptions): Route {
   return {
     method: 'GET',
     path: '/batch/runs',
     summary: 'Batch runs, newest first.',
     handle: async (request, response) => {
       const { limit } = readLimit(request);
-      const [list, current] = await Promise.all([runs.list(limit), runs.current()]);
+      const looking = Promise.all([runs.list(limit), runs.current()]);
+      const [list, current] = await within(queryDeadlineMs, 'Looking for runs', looking);
       sendJson(response, 200, { current: current.id, runs: list.map((run) => showRun(run, current)) });
     },
     describe: {
@@ -63,14 +70,15 @@ function listRoute(runs: RunStore): Route {
   };
 }
 
-function getRoute(runs: RunStore): Route {
+function getRoute({ runs, queryDeadlineMs }: RunRouteOptions): Route {
   return {
     method: 'GET',
     path: '/batch/runs/:id',
     summary: 'One batch run.',
     handle: async (request, response) => {
       const { id } = checkInput(idSchema, { id: request.params['id'] });
-      const [run, current] = await Promise.all([runs.get(id), runs.current()]);
+      const looking = Promise.all([runs.get(id), runs.current()]);
+      const [run, current] = await within(queryDeadlineMs, 'Looking for the run', looking);
       if (!run) throw new TandemError('not-found', `found run ${id}; allowed is one that GET /batch/runs lists`);
       sendJson(response, 200, showRun(run, current));
     },
@@ -82,6 +90,7 @@ function getRoute(runs: RunStore): Route {
   };
 }
 
+/** Without a deadline but the database's: asked again, it would go back one run more. */
 function rollbackRoute(runs: RunStore): Route {
   return {
     method: 'POST',

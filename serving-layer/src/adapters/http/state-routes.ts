@@ -13,7 +13,7 @@ export type StateRouteOptions = LedgerSources &
 
 /** Whether all is well: ledger, dead letters, health, readiness. */
 export function stateRoutes(options: StateRouteOptions): readonly Route[] {
-  return [ledgerRoute(options), deadLettersRoute(options.deadLetters), healthRoute(), readyRoute(options)];
+  return [ledgerRoute(options), deadLettersRoute(options), healthRoute(), readyRoute(options)];
 }
 
 function ledgerRoute(options: StateRouteOptions): Route {
@@ -32,13 +32,14 @@ function ledgerRoute(options: StateRouteOptions): Route {
   };
 }
 
-function deadLettersRoute(deadLetters: DeadLetters): Route {
+function deadLettersRoute({ deadLetters, queryDeadlineMs }: StateRouteOptions): Route {
   return {
     method: 'GET',
     path: '/dead-letters',
     summary: 'Records of the log that are no events, latest first.',
     handle: async (request, response) => {
-      const { total, letters } = await deadLetters.list(readLimit(request).limit);
+      const looking = deadLetters.list(readLimit(request).limit);
+      const { total, letters } = await within(queryDeadlineMs, 'Looking for dead letters', looking);
       sendJson(response, 200, { total, dead_letters: letters.map(showLetter) });
     },
     describe: {
