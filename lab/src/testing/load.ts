@@ -3,6 +3,7 @@ import { type EventInput, identityOf, type Offsets, validateEvent } from '@tande
 import type { Random } from './random.js';
 import { sampleEvent } from './sample-events.js';
 import type { MetricAnswer, Numbers, TandemClient } from './tandem-client.js';
+import { waitFor } from './tandem-process.js';
 
 /** What producers sent to one data folder over the lives of several processes, and what of it was acknowledged. */
 export class SentEvents {
@@ -105,9 +106,12 @@ export type LoadOptions = {
   readonly prefix: string;
   /** Whether runs are asked for all the time. */
   readonly runs?: boolean;
+  /** Between two requests of one client: longer ones keep the log short where a test lasts. */
+  readonly pauseMs?: number;
 };
 
 const PRODUCERS = 3;
+const EVENTS_BEFORE_FAULT = 50;
 const MOST_EVENTS_PER_REQUEST = 15;
 const COPY_SHARE = 0.2;
 const PAUSE_MS = 15;
@@ -130,7 +134,23 @@ export function startLoad(options: LoadOptions): { stop(): Promise<void> } {
   };
 }
 
-async function produce({ client, sent, random, prefix }: LoadOptions, goOn: () => boolean): Promise<void> {
+/** Lets clients work while `fault` happens, which begins once some of their events have been acknowledged. */
+export async function underLoad(options: LoadOptions, fault: () => Promise<void>): Promise<void> {
+  const { acknowledged } = options.sent;
+  const enough = acknowledged.size + EVENTS_BEFORE_FAULT;
+  const load = startLoad(options);
+  try {
+    await waitFor(`${EVENTS_BEFORE_FAULT} events more`, () => acknowledged.size >= enough);
+    await fault();
+  } finally {
+    await load.stop();
+  }
+}
+
+async function produce(
+  { client, sent, random, prefix, pauseMs = PAUSE_MS }: LoadOptions,
+  goOn: () => boolean,
+): Promise<void> {
   while (goOn()) {
     const events = Array.from({ length: 1 + random.below(MOST_EVENTS_PER_REQUEST) }, () =>
       nextEvent(sent, random, prefix),
@@ -138,7 +158,7 @@ async function produce({ client, sent, random, prefix }: LoadOptions, goOn: () =
     const reply = await client.post('/events', events).catch(() => undefined);
     if (!reply) return;
     if (reply.status === 202) sent.acknowledge(events);
-    await sleep(PAUSE_MS);
+    await sleep(pauseMs);
   }
 }
 
@@ -150,13 +170,13 @@ function nextEvent(sent: SentEvents, random: Random, prefix: string): EventInput
   return event;
 }
 
-async function read({ client, seen }: LoadOptions, goOn: () => boolean): Promise<void> {
+async function read({ client, seen, pauseMs = PAUSE_MS }: LoadOptions, goOn: () => boolean): Promise<void> {
   while (goOn()) {
     const reply = await client.get('/metrics/revenue?explain=1').catch(() => undefined);
     if (!reply) return;
     if (reply.status === 200) seen.add(reply.body as MetricAnswer);
     else if (reply.status !== 503) seen.faults.push(`found HTTP ${reply.status}: ${reply.text.slice(0, 300)}`);
-    await sleep(PAUSE_MS);
+    await sleep(pauseMs);
   }
 }
 

@@ -25,7 +25,15 @@ export async function withDatabase<Result>(
   dataFolder: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString: await databaseUrlOf(dataFolder) });
+  return withDatabaseAt(await databaseUrlOf(dataFolder), work);
+}
+
+/** Runs `work` with a connection of its own. */
+export async function withDatabaseAt<Result>(
+  url: string,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     return await work(client);

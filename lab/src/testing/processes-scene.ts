@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { loadMetrics, type Metric, zeroOffsets } from '@tandem/shared';
 import { openKafkaEventLog } from '@tandem/shared/adapters/kafka/kafka-event-log';
 import type { PositionedValue } from '@tandem/shared/testing/oracle';
-import { createTestDatabase, type TestDatabase } from '@tandem/shared/testing/test-database';
+import { createTestDatabase } from '@tandem/shared/testing/test-database';
 import { freePort } from '../processes/free-port.js';
 import { type LoadOptions, SeenAnswers, SentEvents, startLoad } from './load.js';
 import { type Random, randomFrom } from './random.js';
@@ -21,15 +21,21 @@ export type Layer = 'batch-layer' | 'speed-layer' | 'serving-layer';
 export type StartOverrides = {
   /** Another program than the layer's own. */
   readonly program?: string;
-  readonly settings?: Readonly<Record<string, string>>;
+  /** Before the scene's own. */
+  readonly settings?: Settings;
 };
 
 export type ProcessesOptions = {
   readonly brokers: string;
   readonly redisUrl: string;
   readonly seed: number;
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly settings?: Settings;
+  /** An empty database of the test's own; when absent, a new one in the Postgres of all tests. */
+  readonly postgresUrl?: string;
 };
+export type Settings = Readonly<Record<string, string>>;
+
+type SceneDatabase = { readonly url: string; drop?(): Promise<void> };
 
 const PARTITIONS = 4;
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+/;
@@ -37,7 +43,7 @@ const MOST_FAULTS_SHOWN = 20;
 const SETTLING_MS = 500;
 const STORM_PAUSE_MS = 2_000;
 
-const SETTINGS: Readonly<Record<string, string>> = {
+const SETTINGS: Settings = {
   HOST: '127.0.0.1',
   BATCH_SCHEDULE: 'off',
   LOG_LEVEL: 'info',
@@ -56,7 +62,7 @@ export class ProcessesScene {
   readonly seen = new SeenAnswers();
   readonly topic = `scene.${randomUUID()}`;
   readonly #options: ProcessesOptions;
-  readonly #database: TestDatabase;
+  readonly #database: SceneDatabase;
   readonly #folder: string;
   readonly #programs = new Map<string, RunningProgram>();
   readonly #port: string;
@@ -64,7 +70,7 @@ export class ProcessesScene {
   private constructor(
     options: ProcessesOptions,
     metrics: readonly Metric[],
-    database: TestDatabase,
+    database: SceneDatabase,
     folder: string,
     port: number,
   ) {
@@ -78,13 +84,23 @@ export class ProcessesScene {
 
   static async open(options: ProcessesOptions): Promise<ProcessesScene> {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-processes-'));
-    const database = await createTestDatabase(PARTITIONS);
+    const { postgresUrl } = options;
+    const database = postgresUrl === undefined ? await createTestDatabase(PARTITIONS) : { url: postgresUrl };
     // One for all serving layers: clients go on asking there, and must not be given it for themselves meanwhile.
     return new ProcessesScene(options, await loadMetrics(), database, folder, await freePort());
   }
 
   get client(): TandemClient {
     return new TandemClient(`http://127.0.0.1:${this.#port}`);
+  }
+
+  get databaseUrl(): string {
+    return this.#database.url;
+  }
+
+  /** Names of the layers that run no more. */
+  get ended(): readonly string[] {
+    return [...this.#programs].flatMap(([name, { ending }]) => (ending ? [name] : []));
   }
 
   /** One of each layer; resolves when every answer is provable. */
@@ -197,7 +213,7 @@ export class ProcessesScene {
       program.signal('SIGCONT');
       if (!program.ending) await program.kill();
     }
-    await this.#database.drop();
+    await this.#database.drop?.();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -2,7 +2,12 @@ import { messageOf } from '@tandem/shared';
 
 /** Tandem's HTTP front door, as a test's client sees it. */
 
-export type Reply = { readonly status: number; readonly body: unknown; readonly text: string };
+export type Reply = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+  readonly text: string;
+};
 
 export type Numbers = Readonly<Record<string, number | null>>;
 
@@ -56,7 +61,7 @@ export class TandemClient {
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     const text = await response.text();
-    return { status: response.status, text, body: parsed(text) };
+    return { status: response.status, headers: response.headers, text, body: parsed(text) };
   }
 
   /** The answer to a question that must be answered with 200. */
