@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Checkpoint } from '@tandem/batch-layer/checkpoint';
 import { testKafkaBrokers, testRedisUrl } from '@tandem/shared/testing/config';
 import { runCrashedAt, runUntil } from '../testing/cut-off-runs.js';
-import { underLoad } from '../testing/load.js';
+import { amidLoad } from '../testing/load.js';
 import { withDatabaseAt } from '../testing/log-content.js';
 import { PostgresProxy } from '../testing/postgres-proxy.js';
 import { ProcessesScene } from '../testing/processes-scene.js';
@@ -135,7 +135,7 @@ describe('Two batch processes over real services', () => {
   }
 
   function loaded(prefix: string, fault: () => Promise<void>): Promise<void> {
-    return underLoad(scene.loadOptions(prefix, { runs: false, pauseMs: 100 }), fault);
+    return amidLoad(scene.loadOptions(prefix, { runs: false, pauseMs: 100 }), fault);
   }
 
   /** Nobody can take the lease until all have asked: so the run cannot be over before. */

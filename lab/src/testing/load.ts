@@ -135,7 +135,7 @@ export function startLoad(options: LoadOptions): { stop(): Promise<void> } {
 }
 
 /** Lets clients work while `fault` happens, which begins once some of their events have been acknowledged. */
-export async function underLoad(options: LoadOptions, fault: () => Promise<void>): Promise<void> {
+export async function amidLoad(options: LoadOptions, fault: () => Promise<void>): Promise<void> {
   const { acknowledged } = options.sent;
   const enough = acknowledged.size + EVENTS_BEFORE_FAULT;
   const load = startLoad(options);

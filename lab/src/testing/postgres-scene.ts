@@ -6,7 +6,7 @@ import { testKafkaBrokers, testRedisUrl } from '@tandem/shared/testing/config';
 import { deleteDataFolder } from '../embedded-postgres/cluster-home.js';
 import { type Postgres, startPostgres } from '../services/postgres.js';
 import { type HeldRun, runUntil } from './cut-off-runs.js';
-import { underLoad } from './load.js';
+import { amidLoad } from './load.js';
 import { PostgresProxy, type Statement } from './postgres-proxy.js';
 import { ProcessesScene, type Settings } from './processes-scene.js';
 import type { RunningProgram } from './tandem-process.js';
@@ -57,7 +57,7 @@ export class PostgresScene {
   }
 
   underLoad(prefix: string, fault: () => Promise<void>): Promise<void> {
-    return underLoad(this.layers.loadOptions(prefix, { runs: false, pauseMs: LOAD_PAUSE_MS }), fault);
+    return amidLoad(this.layers.loadOptions(prefix, { runs: false, pauseMs: LOAD_PAUSE_MS }), fault);
   }
 
   /** Asks for a run and stops it at a statement. */
