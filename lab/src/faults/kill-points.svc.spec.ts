@@ -78,6 +78,8 @@ describe('A speed layer that is killed in the middle of a write to Redis', () =>
       await load.stop();
       await startAnew();
       expect(await scene.faults()).toEqual([]);
+      // So that the next one does not begin with all that was sent before.
+      await scene.client.publish();
     },
     120_000,
   );
@@ -92,10 +94,12 @@ describe('A speed layer that is killed in the middle of a write to Redis', () =>
       await scene.client.untilCaughtUp();
     });
     await late;
-    frozen.signal('SIGCONT');
     await load.stop();
-    await scene.program('successor').kill();
     await startAnew();
+    expect(await scene.faults()).toEqual([]);
+    frozen.signal('SIGCONT');
+    await scene.program('successor').kill();
+    await scene.client.publish();
     expect(await scene.faults()).toEqual([]);
   }, 120_000);
 });
