@@ -12,6 +12,7 @@ import { kafkaReplay } from './kafka-replay.bench.js';
 import { memory } from './memory.bench.js';
 import { query } from './query.bench.js';
 import { recompute } from './recompute.bench.js';
+import { recovery } from './recovery.bench.js';
 import { replay } from './replay.bench.js';
 import { servicesFreshness } from './services-freshness.bench.js';
 import { servicesQuery } from './services-query.bench.js';
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   freshness,
   servicesFreshness,
   memory,
+  recovery,
   importing,
 ];
 const RESULTS = new URL('../RESULTS.md', import.meta.url);

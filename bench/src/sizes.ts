@@ -14,6 +14,7 @@ export type Sizes = {
   readonly servicesFreshness: { readonly eventsPerSecond: number; readonly seconds: number };
   readonly servicesQuery: { readonly events: number; readonly days: number; readonly seconds: number };
   readonly memory: { readonly events: number; readonly days: number };
+  readonly recovery: { readonly events: number; readonly rounds: number };
   /** Events generated where the real data set is not there. */
   readonly importEvents: number;
 };
@@ -31,6 +32,7 @@ export const FULL_SIZES: Sizes = {
   servicesFreshness: { eventsPerSecond: 10_000, seconds: 15 },
   servicesQuery: { events: 500_000, days: 100, seconds: 8 },
   memory: { events: 10_000_000, days: 100 },
+  recovery: { events: 100_000, rounds: 3 },
   importEvents: 541_909,
 };
 
@@ -48,5 +50,6 @@ export const QUICK_SIZES: Sizes = {
   servicesFreshness: { eventsPerSecond: 1_000, seconds: 2 },
   servicesQuery: { events: 20_000, days: 20, seconds: 2 },
   memory: { events: 100_000, days: 5 },
+  recovery: { events: 2_000, rounds: 1 },
   importEvents: 20_000,
 };
