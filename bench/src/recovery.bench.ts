@@ -14,7 +14,7 @@ import type { Workplace } from './harness/workplace.js';
 /** As an operator has them; the scene's own are short, for tests. */
 const DEFAULTS = {
   KAFKA_SESSION_TIMEOUT_MS: '10000',
-  BATCH_LEASE_MS: '10000',
+  BATCH_LEASE_MS: '30000',
   SPEED_DROP_POLL_MS: '1000',
   LOG_LEVEL: 'warn',
 };
