@@ -25,10 +25,8 @@ const FREEZES: readonly (readonly [string, RegExp])[] = [
 
 /** Some steps of a run; every-step.soak.spec.ts takes every one. */
 const CRASHES: readonly Checkpoint[] = [
-  'barriers-appended',
   'file-renamed',
   'chunk-committed',
-  'recomputed',
   'publish-before-commit',
   'publish-committed',
 ];

@@ -43,8 +43,9 @@ export async function wrongAnswers(
       const path = pathOf(metric, query);
       const answer = await client.answer(path);
       const covered = eventsBelow(JSON.stringify(offsetsOf(answer.boundary.offsets)));
-      wrong.push(...differences(`merged ${path}`, metric, all, query, answer.merged));
-      wrong.push(...differences(`batch ${path}`, metric, covered, query, answer.batch));
+      const { merged, batch, approximate } = answer;
+      wrong.push(...differences(`merged ${path}`, metric, all, query, merged, approximate));
+      wrong.push(...differences(`batch ${path}`, metric, covered, query, batch, approximate));
     }
   }
   return wrong;
@@ -60,13 +61,14 @@ function remembered<Result>(workOut: (key: string) => Result): (key: string) => 
   };
 }
 
-/** Where one ungrouped answer is not what the oracle makes of these events. */
+/** Where one ungrouped answer is not what the oracle makes of these events; numbers that it calls `approximate`, about. */
 export function differences(
   where: string,
   metric: Metric,
   events: readonly Event[],
   query: OracleQuery,
   found: Numbers,
+  approximate: Numbers = {},
 ): readonly string[] {
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = query;
   // The oracle would leave the others out too, but slowly.
@@ -75,8 +77,15 @@ export function differences(
   return Object.entries(expected).flatMap(([name, value]) => {
     const shown = found[name];
     const number = shown === null || shown === undefined ? null : asInteger(metric, name, shown);
-    return number === value ? [] : [`${where}: found ${name} ${shown}, expected ${value} (ten-thousandths if money)`];
+    if (number === value || isAbout(number, value, approximate[name])) return [];
+    return [`${where}: found ${name} ${shown}, expected ${value} (ten-thousandths if money)`];
   });
+}
+
+/** 95 % of the estimates stay within the bound, and all but one of 10,000 within twice the bound. */
+function isAbout(found: unknown, expected: unknown, bound: number | null | undefined): boolean {
+  if (bound === null || bound === undefined || found === null || expected === null) return false;
+  return Math.abs(Number(found) - Number(expected)) <= 2 * bound * Number(expected);
 }
 
 /** A shown number as the oracle has it: money and ratios in ten-thousandths. */
