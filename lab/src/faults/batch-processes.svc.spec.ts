@@ -24,12 +24,7 @@ const FREEZES: readonly (readonly [string, RegExp])[] = [
 ];
 
 /** Some steps of a run; every-step.soak.spec.ts takes every one. */
-const CRASHES: readonly Checkpoint[] = [
-  'file-renamed',
-  'chunk-committed',
-  'publish-before-commit',
-  'publish-committed',
-];
+const CRASHES: readonly Checkpoint[] = ['chunk-committed', 'publish-before-commit'];
 
 describe('Two batch processes over real services', () => {
   let scene: ProcessesScene;
