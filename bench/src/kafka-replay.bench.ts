@@ -32,7 +32,8 @@ export const kafkaReplay: Benchmark = {
     return {
       sizes: `${sizes.kafkaReplay.events.toLocaleString('en-US')} records of ${sizes.kafkaReplay.days} days, 1 % of them copies, ${filled.valueBytes} bytes each on average, in 4 partitions. Broker and Redis run on the same cores.`,
       rows,
-      limits: 'the processor: see the processor time of a record below.',
+      limits:
+        'the processor: about three and a half times that of the bare reader for each record. By profile of the workers: decoding and validating 23 % (JSON.parse 14 %), kafkajs 13 %, the measures 13 % (MD5 for the sketches 5 %), garbage 11 %, writing to Redis 8 %, the duplicate window 4 %.',
       notes,
     };
   },
