@@ -50,11 +50,14 @@ describe('cpuSecondsOf', () => {
 
 describe('withServers', () => {
   it('adds what the servers have used meanwhile, and no more', async () => {
+    // This process does other things too, such as tidying up its memory: by its own count it is what it is.
+    burn(0.3);
+    const before = usedByUs();
     const reading = await withServers([process.pid], async () => {
       burn(0.2);
       return { records: 1, seconds: 1, cpuSeconds: 5 };
     });
     expect(reading.cpuSeconds).toBeGreaterThan(5.1);
-    expect(reading.cpuSeconds).toBeLessThan(5.4);
+    expect(Math.abs(reading.cpuSeconds - 5 - (usedByUs() - before))).toBeLessThan(0.1);
   });
 });
