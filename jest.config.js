@@ -12,8 +12,14 @@ const forAll = {
 
 /** Specs of real services end in .svc.spec.ts, those of them that take long in .soak.spec.ts. */
 const SUITES = {
-  plain: { testMatch: ['**/*.spec.js'], testPathIgnorePatterns: ['/node_modules/', '\\.(svc|soak)\\.spec\\.js$'] },
-  services: { testMatch: ['**/*.svc.spec.js'], maxWorkers: 1 },
+  plain: {
+    testMatch: ['**/*.spec.js'],
+    testPathIgnorePatterns: ['/node_modules/', '\\.(svc|soak)\\.spec\\.js$'],
+    // The longest specs wait for processes of their own: one core left idle would be one wasted.
+    maxWorkers: '100%',
+  },
+  // Each starts a Kafka, a Redis and a Postgres; they wait more than they work.
+  services: { testMatch: ['**/*.svc.spec.js'], maxWorkers: 2 },
   soak: { testMatch: ['**/*.soak.spec.js'], maxWorkers: 1 },
   all: { testMatch: ['**/*.spec.js'] },
 };
