@@ -1,1 +1,2 @@
+export { giveWay } from './give-way.js';
 export * from './main.js';

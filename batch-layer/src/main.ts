@@ -32,6 +32,7 @@ import { RunRequests } from './adapters/postgres/run-requests.js';
 import { attendOpenRun, isPassing } from './attend.js';
 import { type Checkpoint, crashAt } from './checkpoint.js';
 import { batchConfigSchema, batchSettingsOf, readBatchConfig } from './config.js';
+import { giveWay } from './give-way.js';
 import type { LeaseDesk } from './ports/lease.js';
 import type { BatchTools } from './run-batch.js';
 import { startSchedule } from './schedule.js';
@@ -193,6 +194,7 @@ export function main(): Promise<number> {
 
 async function startProcess(parts: ProcessParts): Promise<void> {
   const config = requireShared('batch layer', readBatchConfig());
+  giveWay();
   const { POSTGRES_URL: databaseUrl, LOG_PARTITIONS } = config;
   const database = openBatchDatabase(databaseUrl, createLogger('batch-layer', config.LOG_LEVEL));
   parts.add(() => database.end());
