@@ -72,8 +72,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 async function startOnce(options: ServerOptions, port: number): Promise<Server> {
-  const child = await spawnServer(options, port);
-  const ended = endOf(child);
+  const { child, ended } = await spawnServer(options, port);
   const url = `postgres://postgres:${options.password}@127.0.0.1:${port}/postgres`;
   try {
     await untilReady(child, ended, options.home);
@@ -92,13 +91,16 @@ async function startOnce(options: ServerOptions, port: number): Promise<Server> 
   };
 }
 
-async function spawnServer({ binaries, home, user, port: kept }: ServerOptions, port: number): Promise<ChildProcess> {
+async function spawnServer(
+  { binaries, home, user, port: kept }: ServerOptions,
+  port: number,
+): Promise<{ readonly child: ChildProcess; readonly ended: Promise<string> }> {
   // Started in another's place, it goes on writing to that one's log, which may tell why it ended.
   const log = await open(home.logFile, kept === undefined ? 'w' : 'a', 0o600);
   if (user) await chown(home.logFile, user.uid, user.gid);
   const settings = Object.entries({ ...SETTINGS, port: String(port) });
   try {
-    return spawn(
+    const child = spawn(
       binaries.postgres,
       ['-D', home.cluster, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       {
@@ -110,6 +112,8 @@ async function spawnServer({ binaries, home, user, port: kept }: ServerOptions, 
         detached: true,
       },
     );
+    // Before the log is closed: a server that ends meanwhile would never be seen to end.
+    return { child, ended: endOf(child) };
   } finally {
     await log.close();
   }

@@ -20,6 +20,8 @@ export type ServerProgram = {
   readonly ask: () => Promise<void>;
 };
 
+type SpawnedServer = { readonly child: ChildProcess; readonly ended: Promise<string> };
+
 const LONGEST_START_MS = 60_000;
 const POLL_MS = 50;
 const SHOWN_LOG_LINES = 6;
@@ -36,12 +38,12 @@ export class LocalServer implements Service {
   #child: ChildProcess;
   #ended: Promise<string>;
 
-  private constructor(program: ServerProgram, child: ChildProcess) {
+  private constructor(program: ServerProgram, { child, ended }: SpawnedServer) {
     this.name = program.name;
     this.logFile = logFileOf(program);
     this.#program = program;
     this.#child = child;
-    this.#ended = endOf(child);
+    this.#ended = ended;
   }
 
   /** Resolves when it answers. Throws `unavailable` with the end of its log. */
@@ -75,8 +77,9 @@ export class LocalServer implements Service {
 
   async restart(): Promise<void> {
     await this.stop();
-    this.#child = await spawnServer(this.#program, 'a');
-    this.#ended = endOf(this.#child);
+    const { child, ended } = await spawnServer(this.#program, 'a');
+    this.#child = child;
+    this.#ended = ended;
     await this.#untilAnswers();
   }
 
@@ -119,7 +122,7 @@ export async function endLeftServer({ name, folder, program, mark }: Omit<Server
   await rm(pidFile, { force: true });
 }
 
-async function spawnServer(program: ServerProgram, logFlag: 'w' | 'a'): Promise<ChildProcess> {
+async function spawnServer(program: ServerProgram, logFlag: 'w' | 'a'): Promise<SpawnedServer> {
   const log = await open(logFileOf(program), logFlag, 0o600);
   try {
     const child = spawn(program.program, program.parameters, {
@@ -130,7 +133,8 @@ async function spawnServer(program: ServerProgram, logFlag: 'w' | 'a'): Promise<
     });
     // At once, so that the next start finds it even if we are killed now.
     writeFileSync(pidFileOf(program), `${child.pid ?? ''}\n`);
-    return child;
+    // Before the log is closed: a server that ends meanwhile would never be seen to end.
+    return { child, ended: endOf(child) };
   } finally {
     await log.close();
   }

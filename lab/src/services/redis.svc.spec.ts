@@ -1,13 +1,20 @@
+import { pbkdf2 } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../processes/free-port.js';
 import { hasEnded } from '../processes/orphan.js';
 import { askRedis } from '../testing/ask-redis.js';
 import { type Redis, startRedis } from './redis.js';
 import { leaveBehind, lendNumber } from './testing/left-behind.js';
+
+/** As many as libuv has for files and keys, unless told otherwise. */
+const THREADS = 4;
+const KEY_ROUNDS = 50_000;
 
 let folder: string;
 let running: Redis[];
@@ -79,6 +86,7 @@ describe('a Redis of our own', () => {
   it('takes other ports when those of its last start are taken', async () => {
     const taken = await freePort();
     const server = createServer().listen(taken, '127.0.0.1');
+    await once(server, 'listening');
     await writeFile(join(folder, 'ports'), `${taken}\n`);
     try {
       expect((await start()).url).not.toContain(`:${taken}`);
@@ -91,9 +99,19 @@ describe('a Redis of our own', () => {
     await expect(start({ maxmemory: 'plenty' })).rejects.toThrow(/redis ended with exit code 1.*maxmemory/);
   });
 
+  it('says so as well when the server has ended while this process had no time to look', async () => {
+    const busy = keepThreadsBusy();
+    try {
+      await expect(start({ maxmemory: 'plenty' })).rejects.toThrow(/redis ended with exit code 1.*maxmemory/);
+    } finally {
+      await busy.end();
+    }
+  });
+
   it('says that the port is taken when somebody else has it', async () => {
     const taken = await freePort();
     const server = createServer().listen(taken, '127.0.0.1');
+    await once(server, 'listening');
     try {
       await expect(start({ port: `${taken}` })).rejects.toThrow(/already in use/i);
     } finally {
@@ -101,3 +119,19 @@ describe('a Redis of our own', () => {
     }
   });
 });
+
+/** Every file operation of this process waits until `end`, some tenths of a second each. */
+function keepThreadsBusy(): { end(): Promise<void> } {
+  let goesOn = true;
+  const derive = promisify(pbkdf2);
+  const keepOneBusy = async () => {
+    while (goesOn) await derive('words', 'salt', KEY_ROUNDS, 32, 'sha256');
+  };
+  const threads = Promise.all(Array.from({ length: 2 * THREADS }, keepOneBusy));
+  return {
+    async end() {
+      goesOn = false;
+      await threads;
+    },
+  };
+}
