@@ -113,8 +113,12 @@ describe('POST /events', () => {
 });
 
 describe('a log that is in trouble', () => {
-  const withLog = async (append: EventLog['append'], work: (house: House) => Promise<void>) => {
-    const troubled = await openHouse({ wrapLog: (log) => overriding(log, { append }) });
+  const withLog = async (
+    append: EventLog['append'],
+    work: (house: House) => Promise<void>,
+    environment: Readonly<Record<string, string>> = {},
+  ) => {
+    const troubled = await openHouse({ wrapLog: (log) => overriding(log, { append }), environment });
     try {
       await work(troubled);
     } finally {
@@ -154,5 +158,25 @@ describe('a log that is in trouble', () => {
       expect([response.status, (await problemOf(response)).accepted]).toEqual([503, taken]);
       expect(taken).toBeGreaterThan(0);
     });
+  });
+
+  it('that is slow has only so many waiting for it: further ones are told 429', async () => {
+    let [calls, goOn] = [0, () => {}];
+    const slow = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const append = async () => {
+      if (++calls > 2) goOn();
+      await slow;
+    };
+    const work = async (troubled: House) => {
+      const asked = [1, 2, 3].map((id) => troubled.post('/events', JSON.stringify(ticket(id))));
+      void Promise.race(asked).then(goOn);
+      const responses = (await Promise.all(asked)).toSorted((a, b) => a.status - b.status);
+      expect(responses.map(({ status }) => status)).toEqual([202, 202, 429]);
+      expect(responses[2]?.headers.get('retry-after')).toBe('1');
+      expect((await troubled.post('/events', JSON.stringify(ticket(4)))).status).toBe(202);
+    };
+    await withLog(append, work, { MAX_CONCURRENT_INGESTS: '2' });
   });
 });
