@@ -149,7 +149,9 @@ describe('the line', () => {
     expect(response.status).toBe(503);
     expect((await problemOf(response)).detail).toContain('it is being rebuilt');
     expect((await house.get('/metrics/tickets?layer=batch')).status).toBe(200);
-    expect((await problemOf(await house.get('/ready'))).reasons?.[0]).toContain('it is being rebuilt');
+    const ready = await house.get('/ready');
+    expect([ready.status, ready.headers.get('retry-after')]).toEqual([503, '1']);
+    expect((await problemOf(ready)).reasons?.[0]).toContain('it is being rebuilt');
   });
 
   it.each([
