@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type BatchRun, loadMetrics } from '@tandem/shared';
+import { inTransaction } from '@tandem/shared/adapters/postgres/database';
 import { openPostgresEventLog } from '@tandem/shared/adapters/postgres/postgres-event-log';
 import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
 import { createTestDatabase, type TestDatabase } from '@tandem/shared/testing/test-database';
@@ -74,16 +75,37 @@ describe('the batch layer', () => {
     await Promise.all(layers.map((layer) => layer.stop()));
   });
 
-  it('that stops in the middle of a run leaves it failed, and the next goes on', async () => {
+  it('that is told to stop in the middle of a run leaves it failed, and the next goes on', async () => {
     await append(50);
     const runs = new PostgresRunStore(testDatabase.database);
     const layer = await start();
-    await runs.request('incremental', 'manual');
-    await layer.stop();
+    let stopped = Promise.resolve();
+    await withLeaseKept(async (isWaitedFor) => {
+      await runs.request('incremental', 'manual');
+      await isWaitedFor();
+      stopped = layer.stop();
+    });
+    await stopped;
+    const error = { code: 'unavailable', message: expect.stringContaining('told to stop') };
+    expect(await runs.get(1)).toMatchObject({ state: 'failed', error });
     const again = await start();
-    expect(['published', 'failed']).toContain((await isOver(1))?.state);
-    const request = await runs.request('incremental', 'manual');
-    expect(await isOver(request.accepted ? request.id : 0)).toMatchObject({ state: 'published' });
+    await runs.request('incremental', 'manual');
+    expect(await isOver(2)).toMatchObject({ state: 'published', rowsRead: 50 });
     await again.stop();
   });
+
+  /** Nobody gets the lease before `work` is done, which may wait until somebody wants it. */
+  function withLeaseKept(work: (isWaitedFor: () => Promise<void>) => Promise<void>): Promise<void> {
+    const { database } = testDatabase;
+    return inTransaction(database, async (transaction) => {
+      await transaction.query('SELECT FROM tandem.batch_lease FOR UPDATE');
+      await work(async () => {
+        while ((await database.query(WAITING_FOR_LEASE_SQL)).rowCount === 0) await sleep(20);
+      });
+    });
+  }
 });
+
+const WAITING_FOR_LEASE_SQL = `
+  SELECT FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%batch_lease%'`;
