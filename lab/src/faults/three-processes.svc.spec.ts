@@ -61,6 +61,18 @@ describe('Three processes over real services', () => {
     120_000,
   );
 
+  it.each(LAYERS)(
+    'end with 0 when told to amid all that work, and count every acknowledged event once (%s)',
+    async (layer) => {
+      const fault = async () => {
+        expect(await scene.program(layer).stop()).toEqual({ code: 0, signal: null });
+        await scene.start(layer);
+      };
+      await underLoad(`stop-${layer}`, fault, { runs: layer !== 'speed-layer' });
+    },
+    120_000,
+  );
+
   it('go on after the broker was killed and was away for a second', async () => {
     await underLoad('broker', async () => {
       await kafka.kill();
