@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { expect, it } from '@jest/globals';
 import { overriding } from './testing/overriding.js';
 import { openHouse } from './testing/serving-house.js';
@@ -31,4 +33,16 @@ it('a serving layer that is told to stop answers what is under way, and nobody a
   expect((await answered).status).toBe(202);
   await closed;
   await expect(house.get('/health')).rejects.toThrow();
+});
+
+it('a serving layer that is told to stop does not wait for ever for a caller who never ends', async () => {
+  const house = await openHouse({ environment: { IDLE_TIMEOUT_MS: '60000' } });
+  const headers = { 'Content-Type': 'application/x-ndjson', Expect: '100-continue' };
+  const endless = request(`${house.url}/events`, { method: 'POST', headers });
+  const cutOff = expect(once(endless, 'response')).rejects.toThrow('socket hang up');
+  endless.flushHeaders();
+  await once(endless, 'continue');
+  endless.write(`${EVENT}\n`);
+  await house.close();
+  await cutOff;
 });
