@@ -38,6 +38,15 @@ describe('dead letters in a Kafka topic', () => {
     expect(found).toEqual([{ key: '3:7', value: letter.value, headers }]);
   });
 
+  it('are not listed when the broker has not taken them', async () => {
+    const { deadLetters, sent, close } = await createSubject();
+    // More than the topic allows: there is no log whose records it would have to hold.
+    const refused = { ...letter, value: Buffer.alloc(2 * 1024 * 1024) };
+    await expect(deadLetters.put([refused])).rejects.toMatchObject({ code: 'unavailable' });
+    expect([await sent(), (await deadLetters.list(1)).total]).toEqual([0, 0]);
+    await close();
+  });
+
   it('are not sent again when they could not be listed and are put again, and are listed then', async () => {
     const listed = new MemoryDeadLetters();
     let failures = 1;
