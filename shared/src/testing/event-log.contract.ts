@@ -95,6 +95,20 @@ export function describeEventLog(name: string, createSubject: () => Promise<Even
         );
       });
 
+      it('returns where they lie also among records that are appended at the same time', async () => {
+        const rounds = [1, 2, 3].map(async (round) => {
+          const appending = manyRecords(50).map((record) => log.append([record]));
+          const boundary = await log.appendBarriers(`run-${round}`);
+          await Promise.all(appending);
+          return boundary;
+        });
+        const boundaries = await Promise.all(rounds);
+        for (const [partition, records] of (await readAll(log)).entries()) {
+          const found = records.flatMap(({ barrier, offset }) => (barrier === null ? [] : [[barrier, offset]]));
+          expect(found).toEqual(boundaries.map((boundary, index) => [`run-${index + 1}`, boundary[partition]]));
+        }
+      });
+
       it('leaves below the boundary all that was acknowledged before, and above it all that is appended after', async () => {
         const other = await subject.open();
         let isOver = false;
