@@ -38,10 +38,11 @@ describe('dead letters in a Kafka topic', () => {
     expect(found).toEqual([{ key: '3:7', value: letter.value, headers }]);
   });
 
-  it('are not listed when the broker has not taken them', async () => {
+  it('are not listed when the broker has not taken them, also when they are put again', async () => {
     const { deadLetters, sent, close } = await createSubject();
     // More than the topic allows: there is no log whose records it would have to hold.
     const refused = { ...letter, value: Buffer.alloc(2 * 1024 * 1024) };
+    await expect(deadLetters.put([refused])).rejects.toMatchObject({ code: 'unavailable' });
     await expect(deadLetters.put([refused])).rejects.toMatchObject({ code: 'unavailable' });
     expect([await sent(), (await deadLetters.list(1)).total]).toEqual([0, 0]);
     await close();
