@@ -9,7 +9,7 @@ import { openKafkaEventLog } from '@tandem/shared/adapters/kafka/kafka-event-log
 import type { PositionedValue } from '@tandem/shared/testing/oracle';
 import { createTestDatabase } from '@tandem/shared/testing/test-database';
 import { freePort } from '../processes/free-port.js';
-import { type LoadOptions, SeenAnswers, SentEvents, startLoad } from './load.js';
+import { amidLoad, type LoadOptions, SeenAnswers, SentEvents } from './load.js';
 import { type Random, randomFrom } from './random.js';
 import { ledgerDifferences, wrongAnswers } from './right-answers.js';
 import { logFaults, seenFaults } from './sound-log.js';
@@ -162,11 +162,10 @@ export class ProcessesScene {
     fault: () => Promise<void>,
     options: Partial<LoadOptions> = {},
   ): Promise<readonly string[]> {
-    const load = startLoad(this.loadOptions(prefix, options));
-    await sleep(SETTLING_MS);
-    await fault();
-    await sleep(SETTLING_MS);
-    await load.stop();
+    await amidLoad(this.loadOptions(prefix, options), async () => {
+      await fault();
+      await sleep(SETTLING_MS);
+    });
     await this.untilReady();
     return this.faults();
   }

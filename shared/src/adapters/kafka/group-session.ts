@@ -1,21 +1,18 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import { messageOf, TandemError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { GroupMember, LogRecord } from '../../ports/event-log.js';
 import { kafkaError } from './kafka-client.js';
 import { type LogBounds, refuseOutOfLog } from './log-bounds.js';
+import { type ConsumerOptions, heartbeatMsOf, makeConsumer } from './make-consumer.js';
+import { Membership } from './membership.js';
 import { markers, recordsFrom } from './records.js';
 import { TurnKeeper } from './turn-keeper.js';
 
-export type SessionOptions = {
-  readonly kafka: Kafka;
+export type SessionOptions = ConsumerOptions & {
   readonly topic: string;
-  readonly partitions: number;
-  readonly group: string;
-  readonly sessionTimeoutMs: number;
-  readonly rebalanceTimeoutMs: number;
   /** Whether to tell the broker now and then how far the group is. For tools that show it: nothing here reads it. */
   readonly showsProgress: boolean;
   readonly bounds: () => Promise<LogBounds>;
@@ -28,18 +25,9 @@ export const NOTHING_MORE = Number.POSITIVE_INFINITY;
 /** A partition that is ours, and where it goes on; undefined while that is being asked for. New at every assignment. */
 type Place = { readonly partition: number; next: number | undefined };
 
-const FETCH_WAIT_MS = 100;
-/**
- * What one answer of a broker may hold, in all, and of one partition: even shares, or the first ones starve the last.
- * More at a time lives through the garbage collector's rounds, which costs more than asking more often.
- */
-const FETCH_BYTES = 8 * 1024 * 1024;
-const MAX_PARTITION_BYTES = 2 * 1024 * 1024;
-const MIN_PARTITION_BYTES = 1024 * 1024;
 const LONGEST_END_MS = 1_500;
 /** How often a session compares its places with the log's bounds, and shows its progress. */
 const TEND_MS = 3_000;
-const HEARTBEATS_PER_SESSION = 8;
 
 /**
  * One membership of a consumer group, from joining until the signal is aborted, the member throws, or the client gives
@@ -57,21 +45,10 @@ export class GroupSession {
   #isTending = false;
 
   constructor(options: SessionOptions, member: GroupMember) {
-    const { group: groupId, sessionTimeoutMs: sessionTimeout, rebalanceTimeoutMs: rebalanceTimeout } = options;
     this.#options = options;
     this.#member = member;
-    this.#heartbeatMs = Math.floor(sessionTimeout / HEARTBEATS_PER_SESSION);
-    const share = Math.floor(FETCH_BYTES / options.partitions);
-    this.#consumer = options.kafka.consumer({
-      groupId,
-      sessionTimeout,
-      rebalanceTimeout,
-      heartbeatInterval: this.#heartbeatMs,
-      maxBytes: FETCH_BYTES,
-      maxBytesPerPartition: Math.max(MIN_PARTITION_BYTES, Math.min(MAX_PARTITION_BYTES, share)),
-      maxWaitTimeInMs: FETCH_WAIT_MS,
-      allowAutoTopicCreation: false,
-    });
+    this.#heartbeatMs = heartbeatMsOf(options);
+    this.#consumer = makeConsumer(options);
   }
 
   /** Resolves when the signal is aborted. Throws what the member throws, and `unavailable` when the client gives up. */
@@ -186,12 +163,7 @@ export class GroupSession {
     const { batch, heartbeat } = payload;
     const place = this.#places.get(batch.partition);
     if (!place) return;
-    const membership: Membership = { heartbeat, lostBy: undefined };
-    const beating = setInterval(() => {
-      heartbeat().catch((error) => {
-        membership.lostBy = error;
-      });
-    }, this.#heartbeatMs);
+    const membership = new Membership(heartbeat, this.#heartbeatMs);
     try {
       await this.#turns.take(batch.partition, () => this.#takeBatch(place, payload, membership));
     } catch (error) {
@@ -200,7 +172,7 @@ export class GroupSession {
       this.#fail(error);
       return;
     } finally {
-      clearInterval(beating);
+      membership.end();
     }
     await heartbeat();
   }
@@ -232,18 +204,10 @@ export class GroupSession {
     } catch (error) {
       if (!(error instanceof TandemError && error.code === 'fenced')) throw error;
       // When the group has gone on without us, the partition is not ours to claim again.
-      await this.#proveMembership(membership);
+      await membership.prove();
       await this.#askWhere(place);
       return undefined;
     }
-  }
-
-  /** Throws what the broker answers to one that is no longer a member. */
-  async #proveMembership(membership: Membership): Promise<void> {
-    // The client asks the broker only when its last heartbeat was so long ago.
-    await sleep(this.#heartbeatMs + 1);
-    await membership.heartbeat();
-    if (membership.lostBy) throw membership.lostBy;
   }
 
   async #passMarkers(partition: number, last: number): Promise<void> {
@@ -303,8 +267,6 @@ export class GroupSession {
     );
   }
 }
-
-type Membership = { readonly heartbeat: () => Promise<void>; lostBy: unknown };
 
 /** The offset that the client asked for; its types do not tell. */
 function fetchedFrom(batch: Batch): number {

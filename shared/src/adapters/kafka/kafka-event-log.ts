@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Kafka, Message, Producer } from 'kafkajs';
-import { messageOf, TandemError } from '../../errors.js';
-import type { Logger } from '../../logger.js';
+import type { Admin, Kafka, Producer } from 'kafkajs';
+import { TandemError } from '../../errors.js';
 import { type Offsets, refuseWrongLength } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
 import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
-import { type AppendCall, AppendQueue, type AppendRow } from '../append-queue.js';
+import { AppendQueue, type AppendRow } from '../append-queue.js';
 import { BatchHandover } from './batch-handover.js';
-import { GroupSession } from './group-session.js';
-import { connectTo, type KafkaConnection, kafkaError, withinDeadline } from './kafka-client.js';
+import { followGroup } from './follow-group.js';
+import { connectTo, type KafkaConnection, withinDeadline } from './kafka-client.js';
 import { BoundsAsker } from './log-bounds.js';
-import { bytesOfRow, messageOfRow } from './records.js';
+import { sendCalls } from './send-calls.js';
 import { ensureTopic } from './topic.js';
 
 export type KafkaEventLogOptions = KafkaConnection & {
@@ -39,14 +38,10 @@ const OFFSETS_DEADLINE_MS = 3_000;
 const FORGET_DEADLINE_MS = 1_000;
 const SESSION_TIMEOUT_MS = 10_000;
 const REBALANCE_TIMEOUT_MS = 30_000;
-const PAUSE_AFTER_FAULT_MS = 500;
 /** A read with an end asks after so long without a record whether there still is a broker. */
 const LONGEST_SILENCE_MS = 5_000;
-/** What is sent at a time per partition: never more than this, nor than this part of what the broker takes in one batch. */
-const MAX_SENT_BYTES = 4 * 1024 * 1024;
+/** Of what the broker takes in one batch: the rest is for what a batch holds besides values. */
 const BATCH_FILL = 0.9;
-/** The client takes a time that grows with the square of the records in one batch: beyond this it shows. */
-const MAX_SENT_RECORDS = 5_000;
 
 /** Opens the log that lies in a Kafka topic, which is made if it is missing. Throws `unavailable`, `configuration-invalid`. */
 export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<KafkaEventLog> {
@@ -90,7 +85,7 @@ export class KafkaEventLog implements EventLog {
   readonly #admin: Admin;
   readonly #producer: Producer;
   readonly #options: OpenedOptions;
-  readonly #logger: Logger | undefined;
+  readonly #maxSentBytes: number;
   readonly #queue: AppendQueue;
   readonly #bounds: BoundsAsker;
   readonly #closing = new AbortController();
@@ -103,8 +98,9 @@ export class KafkaEventLog implements EventLog {
     this.#admin = admin;
     this.#producer = producer;
     this.#options = options;
-    this.#logger = options.logger;
-    this.#queue = new AppendQueue((calls) => this.#writeGroup(calls), this.#appendDeadlineMs);
+    this.#maxSentBytes = Math.floor(options.maxBatchBytes * BATCH_FILL);
+    const sending = { producer, topic: options.topic, partitions: options.partitions, maxBytes: this.#maxSentBytes };
+    this.#queue = new AppendQueue((calls) => sendCalls(sending, calls), this.#appendDeadlineMs);
     this.#bounds = new BoundsAsker(admin, options.topic, OFFSETS_DEADLINE_MS);
   }
 
@@ -181,7 +177,7 @@ export class KafkaEventLog implements EventLog {
 
   /** Nothing that waits beside it fails with it. */
   #refuseTooLarge({ length }: Uint8Array): void {
-    const allowed = Math.floor(this.#options.maxBatchBytes * BATCH_FILL);
+    const allowed = this.#maxSentBytes;
     if (length <= allowed) return;
     throw new TandemError(
       'too-large',
@@ -193,110 +189,25 @@ export class KafkaEventLog implements EventLog {
     return this.#options.appendDeadlineMs ?? APPEND_DEADLINE_MS;
   }
 
-  /** Memberships one after the other, until the signal is aborted or the member throws: a broker that is away comes back. */
-  async #follow(member: GroupMember, options: FollowOptions): Promise<void> {
-    const following = this.#followOn(member, options);
+  /** Until the signal is aborted or the member throws. Whoever closes the log waits for it. */
+  async #follow(member: GroupMember, { group, signal, showsProgress }: FollowOptions): Promise<void> {
+    const { topic, partitions, logger, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options;
+    const session = {
+      kafka: this.#kafka,
+      topic,
+      partitions,
+      group,
+      sessionTimeoutMs: sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
+      rebalanceTimeoutMs: rebalanceTimeoutMs ?? REBALANCE_TIMEOUT_MS,
+      showsProgress,
+      bounds: () => this.#bounds.ask(),
+      logger,
+    };
+    const following = followGroup(session, member, signal);
     const ended = following.catch(() => {});
     this.#readers.add(ended);
     await following.finally(() => this.#readers.delete(ended));
   }
-
-  async #followOn(member: GroupMember, { group, signal, showsProgress }: FollowOptions): Promise<void> {
-    let thrown: { error: unknown } | undefined;
-    const watched = watch(member, (error) => {
-      thrown = { error };
-    });
-    const { topic, partitions, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options;
-    while (!signal.aborted) {
-      try {
-        await new GroupSession(
-          {
-            kafka: this.#kafka,
-            topic,
-            partitions,
-            group,
-            sessionTimeoutMs: sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
-            rebalanceTimeoutMs: rebalanceTimeoutMs ?? REBALANCE_TIMEOUT_MS,
-            showsProgress,
-            bounds: () => this.#bounds.ask(),
-            logger: this.#logger,
-          },
-          watched,
-        ).run(signal);
-      } catch (error) {
-        if (thrown) throw thrown.error;
-        if (!(error instanceof TandemError && (error.retriable || error.code === 'fenced'))) throw error;
-        this.#logger?.warn({ group, reason: messageOf(error) }, 'the membership of a group broke off; joining again');
-        await sleep(PAUSE_AFTER_FAULT_MS, undefined, { signal }).catch(() => {});
-      }
-    }
-  }
-
-  /** Each call's first offset per partition, as the broker's answers tell. */
-  async #writeGroup(calls: readonly AppendCall[]): Promise<readonly Offsets[]> {
-    const firsts = calls.map(() => Array.from({ length: this.partitions }, () => 0));
-    try {
-      for (const portion of portionsOf(calls, Math.min(MAX_SENT_BYTES, this.#options.maxBatchBytes * BATCH_FILL))) {
-        const bases = await this.#send(portion.messages);
-        for (const { call, partition, index } of portion.firsts) {
-          const first = firsts[call];
-          if (first) first[partition] = (bases.get(partition) ?? 0) + index;
-        }
-      }
-    } catch (error) {
-      throw kafkaError(error);
-    }
-    return firsts;
-  }
-
-  async #send(messages: readonly Message[]): Promise<ReadonlyMap<number, number>> {
-    const answers = await this.#producer.send({ topic: this.#options.topic, acks: -1, messages: [...messages] });
-    return new Map(answers.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]));
-  }
 }
 
 type FollowOptions = GroupOptions & { readonly showsProgress: boolean };
-
-type Portion = { messages: Message[]; firsts: { call: number; partition: number; index: number }[]; counts: number[] };
-
-/** Cuts calls into portions that hold at most `maxBytes` and MAX_SENT_RECORDS per partition, in order. */
-function* portionsOf(calls: readonly AppendCall[], maxBytes: number): Generator<Portion> {
-  let portion: Portion = { messages: [], firsts: [], counts: [] };
-  let bytes: number[] = [];
-  for (const [call, { rowsByPartition }] of calls.entries()) {
-    for (const [partition, rows] of rowsByPartition.entries()) {
-      for (const [position, row] of rows.entries()) {
-        const size = bytesOfRow(row);
-        const sent = portion.counts[partition] ?? 0;
-        if (sent >= MAX_SENT_RECORDS || (sent > 0 && (bytes[partition] ?? 0) + size > maxBytes)) {
-          yield portion;
-          portion = { messages: [], firsts: [], counts: [] };
-          bytes = [];
-        }
-        const index = portion.counts[partition] ?? 0;
-        if (position === 0) portion.firsts.push({ call, partition, index });
-        portion.counts[partition] = index + 1;
-        bytes[partition] = (bytes[partition] ?? 0) + size;
-        portion.messages.push(messageOfRow(row, partition));
-      }
-    }
-  }
-  if (portion.messages.length > 0) yield portion;
-}
-
-/** Tells what the member throws apart from what the client does. `fenced` is an answer, not a failure. */
-function watch(member: GroupMember, onThrown: (error: unknown) => void): GroupMember {
-  const guard = async <Result>(work: Promise<Result>): Promise<Result> => {
-    try {
-      return await work;
-    } catch (error) {
-      if (!(error instanceof TandemError && error.code === 'fenced')) onThrown(error);
-      throw error instanceof TandemError ? error : new TandemError('internal', messageOf(error), { cause: error });
-    }
-  };
-  return {
-    assigned: (partition) => guard(member.assigned(partition)),
-    take: (batch) => guard(member.take(batch)),
-    revoked: (partition) => member.revoked(partition),
-  };
-}

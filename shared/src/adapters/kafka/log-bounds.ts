@@ -1,60 +1,32 @@
 import type { Admin } from 'kafkajs';
 import { TandemError } from '../../errors.js';
 import type { Offsets } from '../../offsets.js';
+import { SharedRead } from '../../shared-read.js';
 import { withinDeadline } from './kafka-client.js';
 
 /** Per partition the first offset that retention has left (inclusive) and the log's end (exclusive). */
 export type LogBounds = { readonly starts: Offsets; readonly ends: Offsets };
 
-/**
- * Asks a broker where the log begins and ends. While one question is under way all that come share the next one: an
- * answer is never older than its question, and however many ask during an outage, two questions wait.
- */
+/** Asks a broker where the log begins and ends. However many ask during an outage, two questions wait. */
 export class BoundsAsker {
-  readonly #admin: Admin;
-  readonly #topic: string;
+  readonly #read: SharedRead<LogBounds>;
   readonly #deadlineMs: number;
-  #current: Promise<LogBounds> | undefined;
-  #following: Promise<LogBounds> | undefined;
 
   constructor(admin: Admin, topic: string, deadlineMs: number) {
-    this.#admin = admin;
-    this.#topic = topic;
+    this.#read = new SharedRead(() => fetchBounds(admin, topic));
     this.#deadlineMs = deadlineMs;
   }
 
   /** Throws `unavailable` when no broker answers within the deadline. */
   ask(): Promise<LogBounds> {
-    return withinDeadline('asking for the offsets', this.#deadlineMs, this.#share());
+    return withinDeadline('asking for the offsets', this.#deadlineMs, this.#read.get());
   }
+}
 
-  #share(): Promise<LogBounds> {
-    if (!this.#current) return this.#begin();
-    this.#following ??= this.#current.then(
-      () => this.#beginFollowing(),
-      () => this.#beginFollowing(),
-    );
-    return this.#following;
-  }
-
-  #beginFollowing(): Promise<LogBounds> {
-    this.#following = undefined;
-    return this.#begin();
-  }
-
-  #begin(): Promise<LogBounds> {
-    const asking = this.#fetch().finally(() => {
-      if (this.#current === asking) this.#current = undefined;
-    });
-    this.#current = asking;
-    return asking;
-  }
-
-  async #fetch(): Promise<LogBounds> {
-    const found = await this.#admin.fetchTopicOffsets(this.#topic);
-    const sorted = found.toSorted((a, b) => a.partition - b.partition);
-    return { starts: sorted.map(({ low }) => Number(low)), ends: sorted.map(({ high }) => Number(high)) };
-  }
+async function fetchBounds(admin: Admin, topic: string): Promise<LogBounds> {
+  const found = await admin.fetchTopicOffsets(topic);
+  const sorted = found.toSorted((a, b) => a.partition - b.partition);
+  return { starts: sorted.map(({ low }) => Number(low)), ends: sorted.map(({ high }) => Number(high)) };
 }
 
 /** Throws `corrupt` when there is no reading on at `wanted`: retention has passed it, or the log does not reach it. */
