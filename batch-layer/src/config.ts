@@ -47,6 +47,8 @@ export const batchConfigSchema = z.object({
 
 export type BatchConfig = z.output<typeof batchConfigSchema>;
 
+export const batchDefaults: BatchConfig = batchConfigSchema.parse({});
+
 export function readBatchConfig(environment?: Readonly<Record<string, string | undefined>>): Readonly<BatchConfig> {
   return environment === undefined ? readConfig(batchConfigSchema) : readConfig(batchConfigSchema, environment);
 }

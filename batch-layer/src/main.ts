@@ -1,9 +1,6 @@
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   createLogger,
-  type DeadLetters,
-  type EventLog,
   type Logger,
   type LogLevel,
   loadMetrics,
@@ -15,24 +12,16 @@ import {
 } from '@tandem/shared';
 import { type KafkaTopic, kafkaConnectionOf, requireShared } from '@tandem/shared/adapters/connections';
 import { startHealthServer } from '@tandem/shared/adapters/http/health-server';
-import { openDeadLetters } from '@tandem/shared/adapters/open-dead-letters';
-import { openEventLog } from '@tandem/shared/adapters/open-event-log';
 import { type Database, openDatabase } from '@tandem/shared/adapters/postgres/database';
-import { identityOfDatabase } from '@tandem/shared/adapters/postgres/identity';
 import { migrate } from '@tandem/shared/adapters/postgres/migrate';
 import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
-import { openDuckDbBatchEngine } from './adapters/duckdb/duckdb-batch-engine.js';
-import { claimFolder } from './adapters/files/claim-folder.js';
-import { LocalDatasetFiles } from './adapters/files/local-dataset-files.js';
-import { PostgresCatalog } from './adapters/postgres/postgres-catalog.js';
 import { PostgresLeaseDesk } from './adapters/postgres/postgres-lease-desk.js';
-import { PostgresRunLedger } from './adapters/postgres/postgres-run-ledger.js';
-import { PostgresViewPublisher } from './adapters/postgres/postgres-view-publisher.js';
 import { RunRequests } from './adapters/postgres/run-requests.js';
 import { attendOpenRun, isPassing } from './attend.js';
-import { type Checkpoint, crashAt } from './checkpoint.js';
-import { batchConfigSchema, batchSettingsOf, readBatchConfig } from './config.js';
+import type { Checkpoint } from './checkpoint.js';
+import { batchDefaults, batchSettingsOf, readBatchConfig } from './config.js';
 import { giveWay } from './give-way.js';
+import { closeLog, makeTools, openLog } from './make-tools.js';
 import type { LeaseDesk } from './ports/lease.js';
 import type { BatchTools } from './run-batch.js';
 import { startSchedule } from './schedule.js';
@@ -80,7 +69,7 @@ export async function startBatchLayer(options: BatchLayerOptions): Promise<Batch
   const tools = makeTools(options, kept, database, logger, stopping.signal);
   const desk = new PostgresLeaseDesk({
     databaseUrl: options.databaseUrl,
-    expiresAfterMs: options.leaseMs ?? defaults.BATCH_LEASE_MS,
+    expiresAfterMs: options.leaseMs ?? batchDefaults.BATCH_LEASE_MS,
     logger,
   });
   await tools.publisher.prepare(options.metrics);
@@ -99,8 +88,6 @@ export async function startBatchLayer(options: BatchLayerOptions): Promise<Batch
   };
 }
 
-const defaults = batchConfigSchema.parse({});
-
 function openBatchDatabase(url: string, logger: Logger): Database {
   return openDatabase({
     url,
@@ -110,67 +97,6 @@ function openBatchDatabase(url: string, logger: Logger): Database {
     statementTimeoutMs: 0,
     onConnectionLost: (error) => logger.warn({ error: error.message }, 'an idle connection was lost'),
   });
-}
-
-/** The log, and where those of its records are kept that are no events. */
-type Kept = { readonly log: EventLog; readonly deadLetters: DeadLetters };
-
-async function openLog(options: BatchLayerOptions, database: Database, logger: Logger): Promise<Kept> {
-  const { databaseUrl, partitions, kafka = null } = options;
-  let log: EventLog | undefined;
-  try {
-    await claimFolder(resolve(options.masterDatasetFolder), await identityOfDatabase(database));
-    log = await openEventLog({ kafka, databaseUrl, database, partitions, logger });
-    return { log, deadLetters: await openDeadLetters({ kafka, database, logger }) };
-  } catch (error) {
-    await log?.close();
-    await database.end();
-    throw error;
-  }
-}
-
-async function closeLog({ log, deadLetters }: Kept): Promise<void> {
-  await deadLetters.close();
-  await log.close();
-}
-
-/** The adapters of this layer, put together. */
-function makeTools(
-  options: BatchLayerOptions,
-  { log, deadLetters }: Kept,
-  database: Database,
-  logger: Logger,
-  stopping: AbortSignal,
-): BatchTools {
-  const folder = resolve(options.masterDatasetFolder);
-  const onCheckpoint = crashAt(options.crashAt);
-  return {
-    log,
-    catalog: new PostgresCatalog(database),
-    deadLetters,
-    files: new LocalDatasetFiles(folder, onCheckpoint),
-    ledger: new PostgresRunLedger(database),
-    publisher: new PostgresViewPublisher(database, onCheckpoint),
-    stopping,
-    openEngine: (temporaryFolder, cut) =>
-      openDuckDbBatchEngine(
-        {
-          threads: options.threads ?? defaults.BATCH_THREADS,
-          memoryLimit: options.memoryLimit ?? defaults.BATCH_MEMORY_LIMIT,
-          temporaryFolder,
-          allowedFolders: [folder],
-        },
-        cut,
-      ),
-    metrics: options.metrics,
-    limits: {
-      maxChunkRecords: options.maxChunkRecords ?? defaults.BATCH_CHUNK_RECORDS,
-      maxChunkBytes: options.maxChunkBytes ?? defaults.BATCH_CHUNK_BYTES,
-      maxRows: options.maxRows ?? defaults.BATCH_ROWS_AT_ONCE,
-    },
-    logger,
-    onCheckpoint,
-  };
 }
 
 /** Looks after open runs until told to stop. Never throws. */
