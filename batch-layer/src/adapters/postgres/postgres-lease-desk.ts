@@ -1,5 +1,5 @@
 import { type Logger, messageOf, TandemError } from '@tandem/shared';
-import { databaseError } from '@tandem/shared/adapters/postgres/database';
+import { databaseError, KEEP_ALIVE } from '@tandem/shared/adapters/postgres/database';
 import pg from 'pg';
 import type { Lease, LeaseDesk } from '../../ports/lease.js';
 
@@ -47,7 +47,7 @@ export class PostgresLeaseDesk implements LeaseDesk {
       application_name: 'tandem batch lease',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       lock_timeout: LOCK_TIMEOUT_MS,
-      keepAlive: true,
+      ...KEEP_ALIVE,
     });
     // Without a listener a broken connection would end the process; the lease notices by itself.
     client.on('error', () => {});

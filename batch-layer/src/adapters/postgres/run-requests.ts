@@ -1,4 +1,5 @@
 import { type Logger, messageOf } from '@tandem/shared';
+import { KEEP_ALIVE } from '@tandem/shared/adapters/postgres/database';
 import { RUN_CHANNEL } from '@tandem/shared/adapters/postgres/sql/runs.sql';
 import pg from 'pg';
 
@@ -29,7 +30,7 @@ export class RunRequests {
       connectionString: this.#url,
       application_name: 'tandem batch listener',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
+      ...KEEP_ALIVE,
     });
     this.#client = client;
     client.on('error', () => this.#drop(client));

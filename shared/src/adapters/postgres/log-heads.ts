@@ -3,14 +3,13 @@ import pg from 'pg';
 import { messageOf } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import { type Offsets, zeroOffsets } from '../../offsets.js';
-import type { Database } from './database.js';
+import { type Database, KEEP_ALIVE } from './database.js';
 
 /** Notified at every commit to the log, with the new heads. */
 export const APPENDED_CHANNEL = 'tandem_log_appended';
 
 /** Should a notification get lost with its connection, readers look for themselves this often. */
 const POLL_MS = 1_000;
-const KEEP_ALIVE_MS = 10_000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
 
@@ -113,8 +112,7 @@ export class LogHeads {
       connectionString: this.#url,
       application_name: 'tandem log listener',
       connectionTimeoutMillis: 5_000,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      ...KEEP_ALIVE,
     });
     const ended = new Promise<void>((resolve) => {
       client.on('end', resolve);

@@ -6,7 +6,7 @@ import type { Offsets } from '../../offsets.js';
 import type { LogRecord } from '../../ports/event-log.js';
 import { type DecodedRow, decodeRow, READ_COLUMNS } from './copy-encoding.js';
 import { CopyOut } from './copy-out.js';
-import { databaseError } from './database.js';
+import { databaseError, KEEP_ALIVE } from './database.js';
 import type { LogHeads } from './log-heads.js';
 import type { PageQueue } from './page-queue.js';
 
@@ -14,7 +14,6 @@ import type { PageQueue } from './page-queue.js';
 const MAX_ROWS_PER_PARTITION = 20_000;
 const MAX_PAGE_RECORDS = 5_000;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
-const KEEP_ALIVE_MS = 10_000;
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
 
@@ -160,8 +159,7 @@ export class LogReader {
       application_name: 'tandem log reader',
       options: SESSION_SETTINGS,
       connectionTimeoutMillis: 5_000,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      ...KEEP_ALIVE,
     });
     client.on('error', () => {});
     await client.connect();
