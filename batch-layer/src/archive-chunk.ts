@@ -1,4 +1,12 @@
-import { type DeadLetter, dayOf, decodeEvent, type LogBatch, type LogRecord, type Offsets } from '@tandem/shared';
+import {
+  type DeadLetter,
+  dayOf,
+  decodeEvent,
+  type LogBatch,
+  type LogRecord,
+  type Offsets,
+  refuseGap,
+} from '@tandem/shared';
 import type { ArchiveStretch, CatalogFile } from './ports/catalog.js';
 import type { RowsWriter } from './ports/dataset-files.js';
 
@@ -27,7 +35,9 @@ export class ArchiveChunk {
     this.#accepts = accepts;
   }
 
-  async add({ partition, records }: LogBatch): Promise<void> {
+  /** Throws `corrupt` when the batch does not go on where the one before of its partition ended, or leaves out records. */
+  async add(batch: LogBatch): Promise<void> {
+    const { partition, records } = batch;
     const first = records[0];
     if (first === undefined) return;
     const stretch = this.#stretches.get(partition) ?? {
@@ -38,6 +48,7 @@ export class ArchiveChunk {
       barriers: 0,
     };
     this.#stretches.set(partition, stretch);
+    refuseGap(batch, stretch.to);
     for (const record of records) this.#addRecord(partition, stretch, record);
     await this.#writer.drain();
   }

@@ -131,6 +131,20 @@ describe('the archiver', () => {
     await expectRight(layer, (await layer.publish()).id);
   });
 
+  it('fails as corrupt when the log leaves out a record, and goes on when it is there', async () => {
+    layer.append(orderLines(30, { partitions: PARTITIONS }));
+    const log = layer.log.openAgain();
+    log.read = async function* (from, options) {
+      for await (const { partition, records } of layer.log.read(from, options)) {
+        yield { partition, records: records.filter(({ offset }) => offset !== 5) };
+      }
+    };
+    const failed = await layer.run('incremental', { ...layer.tools, log });
+    expect(failed).toMatchObject({ state: 'failed', error: { code: 'corrupt' } });
+    expect(await catalog().position()).toEqual([0, 0, 0]);
+    await expectRight(layer, (await layer.publish()).id);
+  });
+
   it('refuses a chunk that does not begin at the archive position', async () => {
     const lease = await layer.desk().take();
     const stretch = { partition: 0, from: 5, to: 6, events: 0, invalid: 0, barriers: 1 };

@@ -22,6 +22,7 @@ export * from './ports/dead-letters.js';
 export * from './ports/event-log.js';
 export * from './ports/realtime-view-store.js';
 export * from './ports/run-store.js';
+export * from './refuse-gap.js';
 export * from './run-process.js';
 export * from './shared-read.js';
 export * from './tally.js';

@@ -5,6 +5,7 @@ import {
   type GroupMember,
   type LogBatch,
   type LogRecord,
+  refuseGap,
   TandemError,
 } from '@tandem/shared';
 import { type StretchFold, stretchFoldOf } from './fold-stretch.js';
@@ -74,7 +75,7 @@ export class SpeedMember implements GroupMember {
   }
 
   async #takePiece(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
-    refuseGap(state, records);
+    refuseGap({ partition: state.partition, records }, state.next);
     const counted = records.findIndex(({ offset }) => offset >= state.applied);
     refill(state, counted === -1 ? records : records.slice(0, counted));
     if (counted !== -1) await this.#applyFolded(state, records.slice(counted));
@@ -132,13 +133,4 @@ function refill(state: PartitionState, records: readonly LogRecord[]): void {
     const decoded = decodeEvent(value);
     if ('event' in decoded) state.window.isDuplicate(decoded.event, offset);
   }
-}
-
-function refuseGap({ partition, next }: PartitionState, records: readonly LogRecord[]): void {
-  const found = records.findIndex(({ offset }, index) => offset !== next + index);
-  if (found === -1) return;
-  throw new TandemError(
-    'corrupt',
-    `partition ${partition} of the log: found offset ${records[found]?.offset}; allowed is ${next + found}, as offsets have no gaps`,
-  );
 }
