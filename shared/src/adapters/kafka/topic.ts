@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { TandemError } from '../../errors.js';
 
@@ -15,11 +16,29 @@ export type TopicSettings = {
 /** What one append of a partition may hold, so that a client and a broker take it in one piece. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
+/** A broker that has just been told of a topic may say for so long that it does not know it. */
+const LONGEST_UNKNOWN_MS = 5_000;
+const PAUSE_MS = 50;
+
 /**
  * Makes the topic if it is not there. Resolves with the most bytes that one batch of records may have.
  * Throws `configuration-invalid` for a topic with another number of partitions, or one that is compacted.
  */
 export async function ensureTopic(admin: Admin, settings: TopicSettings): Promise<{ maxBatchBytes: number }> {
+  for (const deadline = performance.now() + LONGEST_UNKNOWN_MS; ; await sleep(PAUSE_MS)) {
+    try {
+      return await findOrMake(admin, settings);
+    } catch (error) {
+      if (!isUnknownTopic(error) || performance.now() > deadline) throw error;
+    }
+  }
+}
+
+function isUnknownTopic(error: unknown): boolean {
+  return error instanceof kafkajs.KafkaJSProtocolError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION';
+}
+
+async function findOrMake(admin: Admin, settings: TopicSettings): Promise<{ maxBatchBytes: number }> {
   const { topic, partitions } = settings;
   // Whoever may only read and write a topic may not ask to make it.
   if (!(await admin.listTopics()).includes(topic)) await createTopic(admin, settings);
