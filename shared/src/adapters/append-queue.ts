@@ -34,7 +34,7 @@ const ROW_OVERHEAD_BYTES = 100;
  */
 export class AppendQueue {
   readonly #writeGroup: WriteGroup;
-  readonly #deadlineMs: number | undefined;
+  readonly #deadlineMs: number;
   #waiting: WaitingCall[] = [];
   #waitingRows = 0;
   #waitingBytes = 0;
@@ -42,7 +42,7 @@ export class AppendQueue {
   #isClosed = false;
 
   /** A call that has not been answered after `deadlineMs` throws `unavailable`; one that still waits is taken out. */
-  constructor(writeGroup: WriteGroup, deadlineMs?: number) {
+  constructor(writeGroup: WriteGroup, deadlineMs: number) {
     this.#writeGroup = writeGroup;
     this.#deadlineMs = deadlineMs;
   }
@@ -61,7 +61,7 @@ export class AppendQueue {
         this.#waitingRows += rows;
         this.#waitingBytes += bytes;
         this.#draining ??= this.#drain();
-        if (this.#deadlineMs !== undefined) timer = setTimeout(() => this.#giveUp(waiting), this.#deadlineMs);
+        timer = setTimeout(() => this.#giveUp(waiting), this.#deadlineMs);
       });
     } finally {
       clearTimeout(timer);

@@ -8,7 +8,7 @@ const callOf = (count: number, bytesEach = 1): AppendCall => ({
 });
 
 /** A queue whose groups wait until they are let through, and are noted by the sizes of their calls. */
-function scene(deadlineMs?: number) {
+function scene(deadlineMs = 60_000) {
   const groups: number[][] = [];
   const waiting: { resolve(): void; reject(error: Error): void }[] = [];
   const queue = new AppendQueue(async (calls) => {

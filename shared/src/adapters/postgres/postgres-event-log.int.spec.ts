@@ -162,6 +162,23 @@ describe('the log in Postgres, when appended to,', () => {
     }));
 });
 
+describe('the log in Postgres, when Postgres does not answer,', () => {
+  it('answers an append within its deadline, and goes on when Postgres does', () =>
+    withLog(async ({ url, database }) => {
+      const log = openPostgresEventLog({ databaseUrl: url, partitions: PARTITIONS, appendDeadlineMs: 200 });
+      await inTransaction(database, async (transaction) => {
+        await transaction.query('LOCK TABLE tandem.log_head IN ACCESS EXCLUSIVE MODE');
+        const held = log.append([record('first')]);
+        await expect(held).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/unknown/) });
+        const behind = log.append([record('second')]);
+        await expect(behind).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/none/) });
+      });
+      await log.append([record('third')]);
+      expect((await readTexts(log)).toSorted()).toEqual(['first', 'third']);
+      await log.close();
+    }));
+});
+
 describe('the log in Postgres, when it is damaged,', () => {
   const damaged = (deleteSql: string) =>
     withLog(async ({ database, appendForeign }, log) => {

@@ -4,7 +4,7 @@ import type { Logger } from '../../logger.js';
 import { type Offsets, refuseWrongLength, zeroOffsets } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
 import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
-import { AppendQueue, type AppendRow } from '../append-queue.js';
+import { type AppendCall, AppendQueue, type AppendRow } from '../append-queue.js';
 import { type Database, databaseError, openDatabase } from './database.js';
 import { LogHeads } from './log-heads.js';
 import { LogReader } from './log-reader.js';
@@ -19,11 +19,14 @@ export type PostgresEventLogOptions = {
   readonly logger?: Logger;
   /** A read with `until` throws `unavailable` when Postgres has been away for so long; one that follows goes on. */
   readonly giveUpAfterMs?: number;
+  /** After so long an append is answered with `unavailable`, its outcome unknown. */
+  readonly appendDeadlineMs?: number;
 };
 
 /** One connection appends, one asks for heads: neither waits for the other. */
 const MAX_CONNECTIONS = 2;
 const GIVE_UP_AFTER_MS = 15_000;
+const APPEND_DEADLINE_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 60_000;
 
 /** Opens the log that lies in tables of Postgres. Connects when it is first used. */
@@ -44,8 +47,8 @@ export class PostgresEventLog implements EventLog {
   readonly #closing = new AbortController();
   readonly #reads = new Set<Promise<void>>();
 
-  constructor({ databaseUrl, partitions, logger, giveUpAfterMs = GIVE_UP_AFTER_MS }: PostgresEventLogOptions) {
-    this.#giveUpAfterMs = giveUpAfterMs;
+  constructor({ databaseUrl, partitions, logger, giveUpAfterMs, appendDeadlineMs }: PostgresEventLogOptions) {
+    this.#giveUpAfterMs = giveUpAfterMs ?? GIVE_UP_AFTER_MS;
     this.partitions = partitions;
     this.#url = databaseUrl;
     this.#logger = logger;
@@ -57,13 +60,7 @@ export class PostgresEventLog implements EventLog {
       onConnectionLost: (error) => logger?.warn({ error: error.message }, 'an idle connection to the log was lost'),
     });
     this.#heads = new LogHeads(this.#database, databaseUrl, partitions, logger);
-    this.#queue = new AppendQueue(async (calls) => {
-      try {
-        return await appendGroup(this.#database, partitions, calls);
-      } catch (error) {
-        throw databaseError(error);
-      }
-    });
+    this.#queue = new AppendQueue((calls) => this.#writeGroup(calls), appendDeadlineMs ?? APPEND_DEADLINE_MS);
   }
 
   async append(records: readonly NewRecord[]): Promise<void> {
@@ -130,6 +127,14 @@ export class PostgresEventLog implements EventLog {
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  async #writeGroup(calls: readonly AppendCall[]): Promise<readonly Offsets[]> {
+    try {
+      return await appendGroup(this.#database, this.partitions, calls);
+    } catch (error) {
+      throw databaseError(error);
+    }
   }
 
   async #close(): Promise<void> {
