@@ -17,7 +17,7 @@ describe('a cache of hashes', () => {
     const cache = new HashCache();
     const wrong = new Set<string>();
     for (let round = 0; round < 2; round++) {
-      for (let number = 0; number < 40_000; number++) {
+      for (let number = 0; number < 160_000; number++) {
         if (cache.hashOf(`c-${number}`) !== hashOf(`c-${number}`)) wrong.add(`c-${number}`);
       }
     }

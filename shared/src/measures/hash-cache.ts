@@ -1,6 +1,6 @@
 import { hashOf } from './distinct-sketch.js';
 
-const SLOTS = 16_384;
+const SLOTS = 65_536;
 /** How many characters at a text's end pick its slot: ids of one kind begin alike. */
 const TELLING_CHARACTERS = 8;
 
