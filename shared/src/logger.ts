@@ -18,5 +18,12 @@ export function createLogger(room: string, level: LogLevel): Logger {
 function asData(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message, stack, cause } = error;
-  return { name, message, stack, ...(cause === undefined ? {} : { cause: asData(cause) }) };
+  const { code } = error as Error & { readonly code?: unknown };
+  return {
+    name,
+    ...(code === undefined ? {} : { code }),
+    message,
+    stack,
+    ...(cause === undefined ? {} : { cause: asData(cause) }),
+  };
 }

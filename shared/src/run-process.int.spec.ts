@@ -53,3 +53,13 @@ it.each([
   expect(errors).toMatch(/nobody handled/);
   expect(errors).toMatch(/unforeseen/);
 });
+
+it('an error in a log has its name, code, message and cause, and nothing that a driver has hung on it', async () => {
+  const error = `Object.assign(new Error('gone', { cause: new Error('reset') }), { code: '57P01', client: { secret: 7 } })`;
+  const { errors } = await run(
+    `createLogger('room', 'fatal').fatal({ error: ${error} }, 'it failed'); process.exit(0);`,
+  );
+  const { error: shown } = JSON.parse(errors);
+  expect(shown).toMatchObject({ name: 'Error', code: '57P01', message: 'gone', cause: { message: 'reset' } });
+  expect(errors).not.toMatch(/secret/);
+});
