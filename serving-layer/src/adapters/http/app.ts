@@ -1,8 +1,8 @@
-import { type Logger, messageOf, TandemError } from '@tandem/shared';
+import { type Logger, messageOf } from '@tandem/shared';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { authorize } from './authorize.js';
 import { openApiOf } from './openapi.js';
-import { HttpProblem, sendProblem, toProblem } from './problem.js';
+import { HttpProblem, isNotYet, sendProblem, toProblem } from './problem.js';
 import { type Route, sendJson } from './route.js';
 
 export type AppOptions = {
@@ -95,9 +95,7 @@ function answerErrors(logger: Logger) {
     if (request.socket.destroyed) return;
     const problem = toProblem(error);
     if (problem.status >= 500) {
-      // "Not yet" is an answer, given many times while a start replays the log; anything else is a fault.
-      const isFault = !(error instanceof TandemError && error.code === 'not-provable');
-      logger[isFault ? 'error' : 'info'](
+      logger[isNotYet(problem) ? 'info' : 'error'](
         { method: request.method, path: request.path, status: problem.status, error: messageOf(error) },
         'request failed',
       );

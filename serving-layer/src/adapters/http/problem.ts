@@ -40,6 +40,13 @@ export class HttpProblem extends Error {
   }
 }
 
+const NOT_YET = ['urn:tandem:problem:not-provable', 'urn:tandem:problem:not-ready'];
+
+/** True for "not yet", an answer given many times while a start replays the log; anything else from 500 on is a fault. */
+export function isNotYet({ type }: HttpProblem): boolean {
+  return NOT_YET.includes(type);
+}
+
 /** Anything thrown, as a problem. What is not raised on purpose tells the caller nothing of its inside. */
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
