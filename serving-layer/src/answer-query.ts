@@ -42,8 +42,13 @@ export type Basis = {
   readonly run: PublishedRun;
   readonly batch: Part;
   readonly view: RealtimeView;
-  /** Exclusive end of the log per partition, when the run was read; null when the log does not say. */
-  readonly end: Offsets | null;
+};
+
+/** What came of a basis, and how far its view was behind the log. */
+export type Read<Result> = {
+  readonly result: Result;
+  /** Records in the log that were not yet in the realtime view; null when either does not say how far it is. */
+  readonly speedLag: number | null;
 };
 
 export type AnswerSources = {
@@ -69,14 +74,18 @@ export class BasisReader {
 
   /**
    * The order is what makes answers right: first the run with its boundary, then the batch rows of that run, and the
-   * realtime view last. The view is valid until the next await, so `use` is called at once and may not wait.
-   * Throws `not-provable`, `too-large`, `unavailable`, and what `use` throws.
+   * realtime view last. The view is valid until the next await, so `use` is called at once and may not wait. Where the log
+   * ends is asked beside all that: only the lag needs it. Throws `not-provable`, `too-large`, `unavailable`, and what
+   * `use` throws.
    */
-  async read<Result>(query: Query, use: (basis: Basis) => Result): Promise<Result> {
-    const [run, end] = await Promise.all([this.#currentRun.get(), this.#logEnd.get()]);
+  async read<Result>(query: Query, use: (basis: Basis) => Result): Promise<Read<Result>> {
+    const end = this.#logEnd.get();
+    const run = await this.#currentRun.get();
     const batch = await this.batchPart(run, query);
     const view = await this.#sources.store.view();
-    return use({ run, batch, view, end });
+    const result = use({ run, batch, view });
+    const applied = view.partitions.map((partition) => partition.applied);
+    return { result, speedLag: lagOf(applied, await end) };
   }
 
   /** What batch says in a run: nothing when only speed is asked; with sketches when there is something to merge. */
@@ -103,11 +112,8 @@ export function composeAnswer(query: Query, { run, batch, view }: Basis, fold: F
   return { query, run, lines, approximate: approximateIn(query.metric, lines), segments };
 }
 
-/** Records that are in the log but not yet in the realtime view; null when either does not say how far it is. */
-export function speedLag(view: RealtimeView, end: Offsets | null): number | null {
-  if (end === null || view.partitions.length === 0) return null;
-  const applied = view.partitions.map((partition) => partition.applied);
-  return recordsBetween(applied, end);
+function lagOf(applied: Offsets, end: Offsets | null): number | null {
+  return end === null || applied.length === 0 ? null : recordsBetween(applied, end);
 }
 
 function groupsOf(query: Query, batch: Part, speed: Part): readonly Group[] {

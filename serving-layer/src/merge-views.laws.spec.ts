@@ -94,7 +94,7 @@ async function answerAt(
   return {
     query,
     all: readByOracle(records).events,
-    answer: composeAnswer(query, { run: runAt(boundary), batch, view, end: [] }),
+    answer: composeAnswer(query, { run: runAt(boundary), batch, view }),
   };
 }
 
@@ -134,7 +134,7 @@ describe('a view that cannot prove its half', () => {
   };
   const compose = async ({ store }: Scene, at: readonly number[]) => {
     const query = metricQueryParser(refundMetric)('');
-    return composeAnswer(query, { run: runAt(at), batch: new Map(), view: await store.view(), end: [] });
+    return composeAnswer(query, { run: runAt(at), batch: new Map(), view: await store.view() });
   };
 
   it('gives no number when no segment starts at the boundary', async () => {

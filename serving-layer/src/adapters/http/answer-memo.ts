@@ -1,6 +1,6 @@
 import type { Segment } from '@tandem/shared';
 import { LRUCache } from 'lru-cache';
-import { type Answer, type Basis, type BasisReader, composeAnswer, speedLag } from '../../answer-query.js';
+import { type Answer, type Basis, type BasisReader, composeAnswer } from '../../answer-query.js';
 import { GrowingPart } from '../../query/growing-part.js';
 import type { Query } from '../../query/query.js';
 import type { Part } from '../../query/values.js';
@@ -43,20 +43,19 @@ export class AnswerMemo {
   }
 
   /** Throws what BasisReader.read and composeAnswer throw. */
-  reply(query: Query): Promise<Reply> {
-    return this.#basis.read(query, (basis) => this.#replyFrom(query, basis));
+  async reply(query: Query): Promise<Reply> {
+    const { result, speedLag } = await this.#basis.read(query, (basis) => this.#replyFrom(query, basis));
+    const { publishedAt, ...answered } = result;
+    const batch_age_ms = Math.max(0, Date.now() - publishedAt.getTime());
+    return { ...answered, freshness: { batch_age_ms, speed_lag_events: speedLag } };
   }
 
-  #replyFrom(query: Query, basis: Basis): Reply {
-    const { run, view, end } = basis;
+  #replyFrom(query: Query, basis: Basis): Omit<Reply, 'freshness'> & { readonly publishedAt: Date } {
+    const { run, view } = basis;
     const known = this.#remembered.get(query);
     const isFresh = known?.run === run.id && known.viewVersion === view.version;
     const { rendered, approximate } = known && isFresh ? known : this.#remember(query, basis);
-    const freshness: Freshness = {
-      batch_age_ms: Math.max(0, Date.now() - run.publishedAt.getTime()),
-      speed_lag_events: speedLag(view, end),
-    };
-    return { run: run.id, rendered, approximate, freshness };
+    return { run: run.id, publishedAt: run.publishedAt, rendered, approximate };
   }
 
   #remember(query: Query, basis: Basis): Remembered {
