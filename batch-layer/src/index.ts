@@ -1,2 +1,3 @@
+export * from './batch-layer-options.js';
 export { giveWay } from './give-way.js';
 export * from './main.js';

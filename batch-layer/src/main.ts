@@ -2,15 +2,13 @@ import { pathToFileURL } from 'node:url';
 import {
   createLogger,
   type Logger,
-  type LogLevel,
   loadMetrics,
-  type Metric,
   messageOf,
   type ProcessParts,
   runProcess,
   TandemError,
 } from '@tandem/shared';
-import { type KafkaTopic, kafkaConnectionOf, requireShared } from '@tandem/shared/adapters/connections';
+import { kafkaConnectionOf, requireShared } from '@tandem/shared/adapters/connections';
 import { startHealthServer } from '@tandem/shared/adapters/http/health-server';
 import { type Database, openDatabase } from '@tandem/shared/adapters/postgres/database';
 import { migrate } from '@tandem/shared/adapters/postgres/migrate';
@@ -18,36 +16,13 @@ import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-
 import { PostgresLeaseDesk } from './adapters/postgres/postgres-lease-desk.js';
 import { RunRequests } from './adapters/postgres/run-requests.js';
 import { attendOpenRun, isPassing } from './attend.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { BatchLayerOptions } from './batch-layer-options.js';
 import { batchDefaults, batchSettingsOf, readBatchConfig } from './config.js';
 import { giveWay } from './give-way.js';
 import { closeLog, makeTools, openLog } from './make-tools.js';
 import type { LeaseDesk } from './ports/lease.js';
 import type { BatchTools } from './run-batch.js';
 import { startSchedule } from './schedule.js';
-
-/** Plain data, so that it can be handed to a worker thread. */
-export type BatchLayerOptions = {
-  /** A migrated database (see migrate). */
-  readonly databaseUrl: string;
-  readonly masterDatasetFolder: string;
-  readonly partitions: number;
-  /** Where the log is; null, the default: in tables of the database. */
-  readonly kafka?: KafkaTopic | null;
-  readonly metrics: readonly Metric[];
-  /** Cron expression in UTC, or `off`. */
-  readonly schedule: string;
-  readonly logLevel: LogLevel;
-  /** See config.ts for what these mean and their defaults. */
-  readonly threads?: number;
-  readonly memoryLimit?: string;
-  readonly maxChunkRecords?: number;
-  readonly maxChunkBytes?: number;
-  readonly maxRows?: number;
-  readonly leaseMs?: number;
-  /** For fault tests only. */
-  readonly crashAt?: Checkpoint | undefined;
-};
 
 export type BatchLayer = {
   /** A run in progress fails, unless it is publishing already; the next one goes on where it stopped. */

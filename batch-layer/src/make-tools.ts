@@ -10,9 +10,9 @@ import { LocalDatasetFiles } from './adapters/files/local-dataset-files.js';
 import { PostgresCatalog } from './adapters/postgres/postgres-catalog.js';
 import { PostgresRunLedger } from './adapters/postgres/postgres-run-ledger.js';
 import { PostgresViewPublisher } from './adapters/postgres/postgres-view-publisher.js';
+import type { BatchLayerOptions } from './batch-layer-options.js';
 import { crashAt } from './checkpoint.js';
 import { batchDefaults } from './config.js';
-import type { BatchLayerOptions } from './main.js';
 import type { BatchTools } from './run-batch.js';
 
 /** The log, and where those of its records are kept that are no events. */
