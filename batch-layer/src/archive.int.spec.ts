@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { dayOf, decodeEvent, TandemError } from '@tandem/shared';
+import { dayOf, decodeEvent, type EventLog, TandemError } from '@tandem/shared';
 import { aLog } from '@tandem/shared/testing/arbitraries';
 import { readByOracle } from '@tandem/shared/testing/oracle';
 import fc from 'fast-check';
@@ -25,6 +25,17 @@ describe('the archiver', () => {
   afterEach(() => layer.close());
 
   const catalog = () => new PostgresCatalog(layer.database);
+
+  /** The log of the layer with holes: of each partition only the records at these offsets are read. */
+  function logThatKeeps(isKept: (offset: number) => boolean): EventLog {
+    const log = layer.log.openAgain();
+    log.read = async function* (from, options) {
+      for await (const { partition, records } of layer.log.read(from, options)) {
+        yield { partition, records: records.filter(({ offset }) => isKept(offset)) };
+      }
+    };
+    return log;
+  }
 
   it('puts every event into exactly one file, that of its event-time day, and every other record into none', async () => {
     await fc.assert(
@@ -119,12 +130,7 @@ describe('the archiver', () => {
 
   it('fails as corrupt when the log ends below the boundary, and goes on when all of it is there', async () => {
     layer.append(orderLines(30, { partitions: PARTITIONS }));
-    const log = layer.log.openAgain();
-    log.read = async function* (from, options) {
-      for await (const { partition, records } of layer.log.read(from, options)) {
-        yield { partition, records: records.filter(({ offset }) => offset < 9) };
-      }
-    };
+    const log = logThatKeeps((offset) => offset < 9);
     const failed = await layer.run('incremental', { ...layer.tools, log });
     expect(failed).toMatchObject({ state: 'failed', boundary: [10, 10, 10], error: { code: 'corrupt' } });
     expect(await catalog().position()).toEqual([9, 9, 9]);
@@ -133,12 +139,7 @@ describe('the archiver', () => {
 
   it('fails as corrupt when the log leaves out a record, and goes on when it is there', async () => {
     layer.append(orderLines(30, { partitions: PARTITIONS }));
-    const log = layer.log.openAgain();
-    log.read = async function* (from, options) {
-      for await (const { partition, records } of layer.log.read(from, options)) {
-        yield { partition, records: records.filter(({ offset }) => offset !== 5) };
-      }
-    };
+    const log = logThatKeeps((offset) => offset !== 5);
     const failed = await layer.run('incremental', { ...layer.tools, log });
     expect(failed).toMatchObject({ state: 'failed', error: { code: 'corrupt' } });
     expect(await catalog().position()).toEqual([0, 0, 0]);
