@@ -44,8 +44,9 @@ export type Basis = {
   readonly view: RealtimeView;
 };
 
-/** What came of a basis, and how far its view was behind the log. */
+/** What came of a basis, the run that it rests on, and how far its view was behind the log. */
 export type Read<Result> = {
+  readonly run: PublishedRun;
   readonly result: Result;
   /** Records in the log that were not yet in the realtime view; null when either does not say how far it is. */
   readonly speedLag: number | null;
@@ -85,7 +86,7 @@ export class BasisReader {
     const view = await this.#sources.store.view();
     const result = use({ run, batch, view });
     const applied = view.partitions.map((partition) => partition.applied);
-    return { result, speedLag: lagOf(applied, await end) };
+    return { run, result, speedLag: lagOf(applied, await end) };
   }
 
   /** What batch says in a run: nothing when only speed is asked; with sketches when there is something to merge. */

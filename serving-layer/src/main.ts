@@ -46,6 +46,7 @@ export type ServingLayerOptions = {
 const HEADERS_TIMEOUT_MS = 10_000;
 /** How long requests under way may take to finish when the layer stops. */
 const STOP_GRACE_MS = 5_000;
+/** How often a layer that stops looks for connections whose last answer is out. */
 const SWEEP_MS = 20;
 
 /**
@@ -107,7 +108,7 @@ function listenError(error: NodeJS.ErrnoException, port: number, host: string): 
 
 async function stop(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // Callers keep connections for their next question: one whose answer is out has nothing to wait for.
+  // Callers keep connections for their next question, which nobody will answer.
   const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   const timer = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
   await closed;

@@ -44,18 +44,17 @@ export class AnswerMemo {
 
   /** Throws what BasisReader.read and composeAnswer throw. */
   async reply(query: Query): Promise<Reply> {
-    const { result, speedLag } = await this.#basis.read(query, (basis) => this.#replyFrom(query, basis));
-    const { publishedAt, ...answered } = result;
-    const batch_age_ms = Math.max(0, Date.now() - publishedAt.getTime());
-    return { ...answered, freshness: { batch_age_ms, speed_lag_events: speedLag } };
+    const { run, result, speedLag } = await this.#basis.read(query, (basis) => this.#replyFrom(query, basis));
+    const batch_age_ms = Math.max(0, Date.now() - run.publishedAt.getTime());
+    return { ...result, freshness: { batch_age_ms, speed_lag_events: speedLag } };
   }
 
-  #replyFrom(query: Query, basis: Basis): Omit<Reply, 'freshness'> & { readonly publishedAt: Date } {
+  #replyFrom(query: Query, basis: Basis): Omit<Reply, 'freshness'> {
     const { run, view } = basis;
     const known = this.#remembered.get(query);
     const isFresh = known?.run === run.id && known.viewVersion === view.version;
     const { rendered, approximate } = known && isFresh ? known : this.#remember(query, basis);
-    return { run: run.id, publishedAt: run.publishedAt, rendered, approximate };
+    return { run: run.id, rendered, approximate };
   }
 
   #remember(query: Query, basis: Basis): Remembered {

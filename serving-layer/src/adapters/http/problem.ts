@@ -33,14 +33,18 @@ export class HttpProblem extends Error {
   constructor(status: number, type: string, title: string, detail: string, options: ProblemOptions = {}) {
     super(detail);
     this.status = status;
-    this.type = `urn:tandem:problem:${type}`;
+    this.type = typeOf(type);
     this.title = title;
     this.facts = options.facts ?? {};
     this.headers = options.headers ?? {};
   }
 }
 
-const NOT_YET = ['urn:tandem:problem:not-provable', 'urn:tandem:problem:not-ready'];
+function typeOf(kind: string): string {
+  return `urn:tandem:problem:${kind}`;
+}
+
+const NOT_YET = ['not-provable', 'not-ready'].map(typeOf);
 
 /** True for "not yet", an answer given many times while a start replays the log; anything else from 500 on is a fault. */
 export function isNotYet({ type }: HttpProblem): boolean {
