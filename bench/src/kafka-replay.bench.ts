@@ -33,7 +33,7 @@ export const kafkaReplay: Benchmark = {
       sizes: `${sizes.kafkaReplay.events.toLocaleString('en-US')} records of ${sizes.kafkaReplay.days} days, 1 % of them copies, ${filled.valueBytes} bytes each on average, in 4 partitions. Broker and Redis run on the same cores.`,
       rows,
       limits:
-        'the processor: three and a half times that of the bare reader for each record. Reading alone (kafkajs, threads, the group), measured with a fold that does nothing, takes 2 of the 7 µs of a worker once it runs; decoding and validating 1.4 (JSON.parse 0.75), fold, window and sketches 1.0, taking over and encoding for Redis 0.8, each by itself in one thread. The rest is what they cost together: garbage is 17 % of the profile, most of it batches in flight that live through several collections.',
+        "the processor: three and a half times that of the bare reader for each record. Reading alone (kafkajs, threads, the group), measured with a fold that does nothing, takes 2 of the 7 µs of a worker once it runs; decoding and validating 1.4 (JSON.parse 0.75), fold, window and sketches 1.0, taking over and encoding for Redis 0.8, each by itself in one thread. The rest is what they cost together: garbage is 17 % of the profile, and by the collector's trace 100 MB at a time of what it keeps for long is garbage: batches in flight that outlive several collections.",
       notes,
     };
   },

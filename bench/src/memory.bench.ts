@@ -36,7 +36,7 @@ export const memory: Benchmark = {
       sizes: `${events.toLocaleString('en-US')} events of ${days} days through Kafka, an incremental run after each ${(events / STEPS).toLocaleString('en-US')}, ${QUESTIONS_PER_SECOND} merged questions a second.`,
       rows: names.filter((name) => name !== 'redis').map((name) => rowOf(samples, name, events)),
       limits:
-        'what fills up at first: in the speed layer the duplicate windows (at most 400,000 identities in each partition) and the segments above the oldest kept boundary, in the serving layer a copy of those segments and what it remembers of answers, in the batch layer one chunk of the log and what DuckDB may hold. What comes and goes from then on is garbage that is not collected yet: measured after a forced collection every 15 s, a speed worker held 140 to 185 MB and the serving layer 370 to 445 MB from 2 M events to 10 M, without growth.',
+        'what fills up at first: in the speed layer the duplicate windows (at most 400,000 identities in each partition) and the segments above the oldest kept boundary, in the serving layer a copy of those segments and what it remembers of answers, in the batch layer one chunk of the log and what DuckDB may hold. What comes and goes from then on is garbage that is not collected yet: in a measurement of its own with a forced collection every 15 s, a speed worker held 140 to 185 MB and the serving layer 370 to 445 MB from 2 M events to 10 M, without growth.',
       notes: names.map((name) => noteOf(samples, name, events)),
     };
   },

@@ -27,7 +27,7 @@ export const servicesQuery: Benchmark = {
       sizes: `${size.events.toLocaleString('en-US')} events of ${size.days} days, and ${EVENTS_PER_SECOND.toLocaleString('en-US')} new ones a second, so that there is something to merge and no answer is like the one before; ${REQUESTS_PER_SECOND} requests/s, evenly, ${size.seconds} s each: ${QUESTIONS.join(', ')} in turn.`,
       rows: [row],
       limits:
-        'the broker, asked in two requests for each answer where the log ends: for about a second of each run, when the batch layer reads the log and Postgres takes in rows (up to 98 % of a core), it answers after 50 to 150 ms, and all that is asked meanwhile waits; no answer waited more than 65 ms for the realtime view or 50 ms for Postgres. The first answers after each run, worked out from nothing, take 30 to 70 ms.',
+        'the broker, asked in two requests for each answer where the log ends: traced within the serving layer over one run, it answered after 50 to 150 ms for about a second, when the two cores were busiest, and all that was asked meanwhile waited, while the realtime view took at most 65 ms and Postgres 50. Postgres takes in the rows of a run with up to 98 % of a core. The first answers after a run, worked out from nothing, took 30 to 70 ms.',
       notes: [
         'A time counts from when the question was due, so waiting for the one before is in it.',
         `Full runs under way in each of the measurements: ${runs.join(', ')}.`,
