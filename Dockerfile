@@ -1,5 +1,5 @@
 # One image for all layers: the command says which. The build stage has the compiler, the other only what runs.
-FROM node:20.20-bookworm-slim AS build
+FROM node:24.21-bookworm-slim AS build
 WORKDIR /tandem
 COPY package.json package-lock.json ./
 COPY shared/package.json shared/
@@ -12,7 +12,7 @@ RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npx tsc -b && npm prune --omit=dev --no-audit --no-fund
 
-FROM node:20.20-bookworm-slim
+FROM node:24.21-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /tandem
 COPY --from=build /tandem /tandem
