@@ -4,7 +4,7 @@ import { connectionSchema } from '@tandem/shared/adapters/connections';
 import { healthSchema } from '@tandem/shared/adapters/http/health-config';
 import { z } from 'zod';
 import { CHECKPOINTS } from './checkpoint.js';
-import { isSchedule } from './schedule.js';
+import { faultOfSchedule } from './schedule.js';
 
 const integer = (min: number, max: number) =>
   z.coerce
@@ -13,6 +13,11 @@ const integer = (min: number, max: number) =>
     .min(min)
     .max(max);
 
+function refuseSchedule(expression: string, context: z.RefinementCtx): void {
+  const message = faultOfSchedule(expression);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+}
+
 /** The settings of the batch layer as a process of its own: one environment variable each. */
 export const batchConfigSchema = z.object({
   ...connectionSchema.shape,
@@ -20,11 +25,8 @@ export const batchConfigSchema = z.object({
   /** Folder of the master dataset. */
   MASTER_DATASET: z.string().default('./data/master-dataset'),
   LOG_PARTITIONS: integer(1, 1024).default(4),
-  /** Cron expression in UTC, or `off`. */
-  BATCH_SCHEDULE: z
-    .string()
-    .refine(isSchedule, { error: 'allowed is a cron expression like "*/5 * * * *", in UTC, or off' })
-    .default('*/5 * * * *'),
+  /** Cron expression of five fields or a name like @daily, in UTC, or `off`. */
+  BATCH_SCHEDULE: z.string().superRefine(refuseSchedule).default('*/5 * * * *'),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   /** Threads of DuckDB: by default one core is left to the other layers. */
   BATCH_THREADS: integer(1, 256).default(Math.max(1, availableParallelism() - 1)),

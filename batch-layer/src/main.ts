@@ -110,6 +110,7 @@ async function startProcess(parts: ProcessParts): Promise<void> {
   parts.add(() => layer.stop());
   const health = await startHealthServer({
     host: config.HEALTH_HOST,
+    allowedHosts: config.ALLOWED_HOSTS,
     port: config.HEALTH_PORT,
     reasonsNotReady: async () => {
       await database.query('SELECT 1');

@@ -1,8 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger, type RunMode, type RunRequest, type RunStore, type RunTrigger } from '@tandem/shared';
-import { isSchedule, requestRun, startSchedule } from './schedule.js';
+import { requestRun, startSchedule } from './schedule.js';
 
-const EVERY_SECOND = '* * * * * *';
+const MINUTE_MS = 60_000;
 const logger = createLogger('batch-layer', 'silent');
 
 /** A run store that only takes requests, and answers as told. */
@@ -15,23 +15,42 @@ function storeThat(answer: () => Promise<RunRequest>) {
   return { requests, store: { request } as unknown as RunStore };
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 100 && !isTrue(); attempt++) await new Promise((resolve) => setTimeout(resolve, 100));
+/** Lets the clock of this process pass so many minutes from a time on, with a schedule running. */
+async function passing(startAt: string, minutes: number, expression: string, store: RunStore): Promise<void> {
+  jest.useFakeTimers({ now: new Date(startAt) });
+  const schedule = startSchedule(expression, store, logger);
+  await jest.advanceTimersByTimeAsync(minutes * MINUTE_MS);
+  await schedule.stop();
+  await jest.advanceTimersByTimeAsync(60 * MINUTE_MS);
 }
 
+const accepted = async (): Promise<RunRequest> => ({ accepted: true, id: 1 });
+
 describe('the schedule', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
   it('asks for an incremental run at each slot until stopped', async () => {
-    const { requests, store } = storeThat(async () => ({ accepted: true, id: 1 }));
-    const schedule = startSchedule(EVERY_SECOND, store, logger);
-    await until(() => requests.length >= 2);
-    await schedule.stop();
-    expect(requests.slice(0, 2)).toEqual([
+    const { requests, store } = storeThat(accepted);
+    await passing('2026-11-25T10:00:30Z', 3, '* * * * *', store);
+    expect(requests).toEqual([
+      ['incremental', 'schedule'],
       ['incremental', 'schedule'],
       ['incremental', 'schedule'],
     ]);
-    const asked = requests.length;
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(requests).toHaveLength(asked);
+  });
+
+  it.each([
+    ['* * 1 * 3', '2026-11-25T10:00:30Z', 5, 5, 'a Wednesday that is not the 1st'],
+    ['* * 1 * 3', '2026-12-01T10:00:30Z', 5, 5, 'a 1st that is no Wednesday'],
+    ['* * 25 * 3', '2026-11-25T10:00:30Z', 5, 5, 'both, which is one run a slot'],
+    ['* * 1 * 3', '2026-11-26T10:00:30Z', 5, 0, 'neither'],
+    ['0 0 1 * 1', '2026-11-24T12:00:00Z', 10 * 24 * 60, 2, 'ten days with one Monday and one 1st'],
+  ])('%s from %s asks in %i minutes for %i runs: %s', async (expression, startAt, minutes, runs) => {
+    const { requests, store } = storeThat(accepted);
+    await passing(startAt, minutes, expression, store);
+    expect(requests).toHaveLength(runs);
   });
 
   it('goes on after a slot that found a run active, and after one that failed', async () => {
@@ -39,13 +58,9 @@ describe('the schedule', () => {
       async (): Promise<RunRequest> => ({ accepted: false, activeId: 4 }),
       () => Promise.reject(new Error('Postgres is away')),
     ];
-    const { requests, store } = storeThat(() =>
-      (answers.shift() ?? (async () => ({ accepted: true, id: 5 }) as const))(),
-    );
-    const schedule = startSchedule(EVERY_SECOND, store, logger);
-    await until(() => requests.length >= 3);
-    await schedule.stop();
-    expect(requests.length).toBeGreaterThanOrEqual(3);
+    const { requests, store } = storeThat(() => (answers.shift() ?? accepted)());
+    await passing('2026-11-25T10:00:30Z', 3, '* * * * *', store);
+    expect(requests).toHaveLength(3);
   });
 
   it('never throws when a run cannot be asked for', async () => {
@@ -53,16 +68,14 @@ describe('the schedule', () => {
     await expect(requestRun(store, logger)).resolves.toBeUndefined();
   });
 
-  it('can be off', async () => {
-    const { requests, store } = storeThat(async () => ({ accepted: true, id: 1 }));
-    const schedule = startSchedule('off', store, logger);
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
-    await schedule.stop();
+  it.each(['off', ' OFF '])('can be %j', async (expression) => {
+    const { requests, store } = storeThat(accepted);
+    await passing('2026-11-25T10:00:30Z', 3, expression, store);
     expect(requests).toEqual([]);
   });
 
-  it('knows what can be a schedule', () => {
-    expect(['off', '*/5 * * * *', '0 3 * * 1'].map(isSchedule)).toEqual([true, true, true]);
-    expect(['', 'never', '61 * * * *'].map(isSchedule)).toEqual([false, false, false]);
+  it('does not begin with what cannot be one', () => {
+    const { store } = storeThat(accepted);
+    expect(() => startSchedule('* * * * * *', store, logger)).toThrow('a field of seconds is not taken');
   });
 });

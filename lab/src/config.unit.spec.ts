@@ -29,6 +29,7 @@ describe('the settings of the lab', () => {
     ['DEMO_EVENTS_PER_SECOND', '-1'],
     ['BATCH_SCHEDULE', 'every morning'],
     ['BATCH_SCHEDULE', '61 * * * *'],
+    ['BATCH_SCHEDULE', '*/10 * * * * *'],
     ['API_TOKEN', 'short'],
     ['LOG_LEVEL', 'loud'],
     ['LOG_PARTITIONS', '0'],
@@ -42,7 +43,7 @@ describe('the settings of the lab', () => {
     for (const key of ['PORT', 'LOG_LEVEL', 'BATCH_SCHEDULE']) expect(message).toContain(`${key}: found`);
   });
 
-  it.each(['off', '0 3 * * *', '*/10 * * * * *'])('take %j as a schedule', (schedule) => {
+  it.each(['off', '0 3 * * *', '*/10 * * * *', '@hourly'])('take %j as a schedule', (schedule) => {
     expect(readLabConfig({ BATCH_SCHEDULE: schedule }).BATCH_SCHEDULE).toBe(schedule);
   });
 

@@ -1,6 +1,8 @@
 import { LOG_LEVELS, TandemError } from '@tandem/shared';
 import { connectionSchema } from '@tandem/shared/adapters/connections';
+import { allowedHostsSchema } from '@tandem/shared/adapters/http/allowed-hosts';
 import { z } from 'zod';
+import { allowedOriginsSchema } from './adapters/http/allowed-origins.js';
 
 /** Hosts that only this machine can reach. */
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
@@ -23,6 +25,8 @@ export const servingConfigSchema = z.object({
     .min(8, { error: 'allowed are at least 8 characters' })
     .optional()
     .describe('If set, everything that writes wants it as a bearer token'),
+  ALLOWED_HOSTS: allowedHostsSchema,
+  ALLOWED_ORIGINS: allowedOriginsSchema,
   QUERY_DEADLINE_MS: milliseconds(10_000).describe('Longest time a question may take before it is answered with 503'),
   BODY_DEADLINE_MS: milliseconds(30_000).describe('Longest time to receive a body that is not a stream'),
   IDLE_TIMEOUT_MS: milliseconds(60_000).describe('A connection on which nothing moves for so long is closed'),

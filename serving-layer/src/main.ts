@@ -56,8 +56,10 @@ const SWEEP_MS = 20;
 export async function startServingLayer(options: ServingLayerOptions): Promise<{ url: string; stop(): Promise<void> }> {
   const { config, logger } = options;
   checkExposure(config);
-  const app = createApp({ routes: routesOf(options), token: config.API_TOKEN, logger });
-  const server = createServer(app);
+  const guard = { host: config.HOST, allowedHosts: config.ALLOWED_HOSTS, allowedOrigins: config.ALLOWED_ORIGINS };
+  const app = createApp({ routes: routesOf(options), token: config.API_TOKEN, guard, logger });
+  // A request without a Host gets a problem of ours, with what is needed.
+  const server = createServer({ requireHostHeader: false }, app);
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   // A stream of events may take any time as a whole, so what is bounded is the time in which nothing moves.
   server.requestTimeout = 0;

@@ -15,6 +15,7 @@ async function startProcess(parts: ProcessParts): Promise<void> {
   const threads = await startThreads(config, parts);
   const health = await startHealthServer({
     host: config.HEALTH_HOST,
+    allowedHosts: config.ALLOWED_HOSTS,
     port: config.HEALTH_PORT,
     standing: () => ({ partitions: threads.flatMap((thread) => thread.standing()) }),
     reasonsNotReady: async () => threads.flatMap((thread) => thread.reasonsNotReady()),

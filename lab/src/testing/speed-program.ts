@@ -33,6 +33,7 @@ const code = await runProcess(
     parts.add(() => layer.stop());
     const health = await startHealthServer({
       host: config.HEALTH_HOST,
+      allowedHosts: config.ALLOWED_HOSTS,
       port: config.HEALTH_PORT,
       standing: () => ({ partitions: layer.standing() }),
       reasonsNotReady: async () => [],

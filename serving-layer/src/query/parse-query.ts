@@ -1,6 +1,6 @@
 import { type FieldName, type Metric, MS_PER_DAY, MS_PER_HOUR, TandemError } from '@tandem/shared';
 import type { z } from 'zod';
-import { type Filter, type Granularity, LAYERS, type Query, type TimeRange } from './query.js';
+import { type Filter, type Format, type Granularity, LAYERS, type Query, type TimeRange } from './query.js';
 import { compareQuerySchema, metricQuerySchema, readInstant } from './query-schema.js';
 
 /** Turns the query string (without its "?") of GET /metrics/<metric> into a query. Throws `request-invalid`. */
@@ -16,7 +16,7 @@ export function metricQueryParser(metric: Metric): QueryParser {
       range: rangeOf(parameters.from, parameters.to, granularity),
       granularity,
       layers: parameters.layer ? [parameters.layer] : LAYERS,
-      format: parameters.format,
+      ...formOf(parameters),
       explain: parameters.explain === '1',
     };
   };
@@ -27,8 +27,14 @@ export function compareQueryParser(metric: Metric): QueryParser {
   const schema = compareQuerySchema(metric);
   return (queryString) => {
     const parameters = check(schema, collect(metric, queryString));
-    const { format } = parameters;
-    return { ...filters(metric, parameters), range: null, granularity: null, layers: LAYERS, format, explain: false };
+    return {
+      ...filters(metric, parameters),
+      range: null,
+      granularity: null,
+      layers: LAYERS,
+      ...formOf(parameters),
+      explain: false,
+    };
   };
 }
 
@@ -75,6 +81,15 @@ const MAX_QUOTED = 200;
 
 function quote(found: unknown): string {
   return JSON.stringify(found)?.slice(0, MAX_QUOTED) ?? 'nothing';
+}
+
+function formOf({ format, bom }: { readonly format: Format; readonly bom: '0' | '1' }): Pick<Query, 'format' | 'bom'> {
+  if (bom === '1' && format !== 'csv') {
+    throw new TandemError('request-invalid', 'bom: found 1 for JSON; allowed is it for CSV: add format=csv', {
+      facts: { parameter: 'bom' },
+    });
+  }
+  return { format, bom: bom === '1' };
 }
 
 type Filtered = { readonly group_by?: readonly FieldName[] | undefined };

@@ -24,6 +24,7 @@ describe('a query string', () => {
       range: null,
       granularity: null,
       format: 'json',
+      bom: false,
       explain: false,
     });
     expect(parse('').layers).toEqual(['merged', 'batch', 'speed']);
@@ -64,6 +65,7 @@ describe('a query string', () => {
       'country',
       'group_by',
       'format',
+      'bom',
       'layer',
       'from',
       'to',
@@ -110,6 +112,12 @@ describe('a query string', () => {
   it('of a comparison knows filters, grouping and format only', () => {
     const parser = compareQueryParser(revenue);
     expect(parser('category=books&group_by=country&format=csv')).toMatchObject({ groupBy: ['country'], format: 'csv' });
-    expect(refusal('from=2026-01-01', parser).facts['allowed']).toEqual(['category', 'country', 'group_by', 'format']);
+    expect(refusal('from=2026-01-01', parser).facts['allowed']).toEqual([
+      'category',
+      'country',
+      'group_by',
+      'format',
+      'bom',
+    ]);
   });
 });

@@ -32,7 +32,14 @@ export function filterShape(metric: Metric) {
       .array(z.enum(metric.dimensions))
       .optional()
       .describe('Dimensions to group by: comma separated, or repeated.'),
-    format: z.enum(FORMATS).default('json'),
+    format: z
+      .enum(FORMATS)
+      .default('json')
+      .describe('Counts for more than the Accept header, which may ask for text/csv too.'),
+    bom: z
+      .enum(['0', '1'])
+      .default('0')
+      .describe('1: CSV begins with a byte order mark, by which spreadsheets know that it is UTF-8.'),
   };
 }
 

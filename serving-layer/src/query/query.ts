@@ -27,6 +27,8 @@ export type Query = {
   readonly granularity: Granularity | null;
   readonly layers: readonly Layer[];
   readonly format: Format;
+  /** CSV begins with a byte order mark, by which spreadsheets know UTF-8. */
+  readonly bom: boolean;
   readonly explain: boolean;
 };
 

@@ -64,8 +64,10 @@ export interface RunStore {
   /** Runs whose views are kept, newest first; never empty. */
   kept(): Promise<readonly PublishedRun[]>;
   /**
-   * Makes the kept run before the current one current, and returns it.
-   * Throws `conflict` while a run is active, or when no older run is kept.
+   * Makes the kept run before the current one current, and returns it. With `from` only if that run is current at that
+   * moment: so the same call again changes nothing.
+   * Throws `conflict` when another run than `from` is current (facts: `current`), while a run is active, or when no
+   * older run is kept.
    */
-  rollback(): Promise<PublishedRun>;
+  rollback(from?: number): Promise<PublishedRun>;
 }

@@ -107,6 +107,26 @@ export function describeRunStore(name: string, createSubject: () => Promise<RunS
       expect(await runs.current()).toMatchObject({ id: 0 });
     });
 
+    it('rolls back from the run that is named only while it is current, and names the current one otherwise', async () => {
+      const first = await publish([1, 1, 1, 1]);
+      const second = await publish([2, 2, 2, 2]);
+      for (const from of [first, 0, second + 1, 2 ** 50]) {
+        await expect(runs.rollback(from)).rejects.toMatchObject({ code: 'conflict', facts: { current: second } });
+      }
+      expect((await runs.current()).id).toBe(second);
+      expect(await runs.rollback(second)).toMatchObject({ id: first });
+      await expect(runs.rollback(second)).rejects.toMatchObject({ code: 'conflict', facts: { current: first } });
+      expect((await runs.current()).id).toBe(first);
+    });
+
+    it('goes back one run when many ask at once to go back from the same', async () => {
+      const first = await publish([1, 1, 1, 1]);
+      const second = await publish([2, 2, 2, 2]);
+      const answers = await Promise.allSettled(Array.from({ length: 20 }, () => runs.rollback(second)));
+      expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect((await runs.current()).id).toBe(first);
+    });
+
     it('does not roll back while a run is active', async () => {
       await publish([1, 1, 1, 1]);
       await runs.request('full', 'manual');

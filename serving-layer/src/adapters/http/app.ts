@@ -1,6 +1,8 @@
 import { type Logger, messageOf } from '@tandem/shared';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { authorize } from './authorize.js';
+import { type GuardOptions, guard, refuseUntypedFromPage } from './guard.js';
+import { CSV_TYPE, hasFormat, JSON_TYPE, negotiate } from './negotiate.js';
 import { openApiOf } from './openapi.js';
 import { HttpProblem, isNotYet, sendProblem, toProblem } from './problem.js';
 import { type Route, sendJson } from './route.js';
@@ -8,16 +10,18 @@ import { type Route, sendJson } from './route.js';
 export type AppOptions = {
   readonly routes: readonly Route[];
   readonly token: string | undefined;
+  readonly guard: GuardOptions;
   readonly logger: Logger;
 };
 
 /** The express application that serves the routes, and nothing else. */
-export function createApp({ routes, token, logger }: AppOptions): Express {
+export function createApp({ routes, token, guard: guardOptions, logger }: AppOptions): Express {
   const all = withDescriptions(routes, token);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
+  app.use(guard(guardOptions));
   for (const route of all) register(app, route, token);
   for (const path of new Set(all.map((route) => route.path))) app.all(path, refuseMethod(all, path));
   app.use(refusePath(all));
@@ -52,11 +56,20 @@ function lineOf({ method, path, summary }: Route): string {
 function register(app: Express, route: Route, token: string | undefined): void {
   const handle = async (request: Request, response: Response) => {
     // Everything that writes is POST, and nothing else is.
-    if (route.method === 'POST') authorize(request, token);
+    if (route.method === 'POST') {
+      refuseUntypedFromPage(request, Object.keys(route.describe.body ?? { [JSON_TYPE]: {} }));
+      authorize(request, token);
+    }
+    refuseUnwanted(request, route);
     await route.handle(request, response);
   };
   if (route.method === 'GET') app.get(route.path, handle);
   else app.post(route.path, handle);
+}
+
+/** Throws 406 before anything is done for a caller who cannot take the answer. */
+function refuseUnwanted(request: Request, { describe: { contentTypes = [JSON_TYPE] } }: Route): void {
+  if (!(contentTypes.includes(CSV_TYPE) && hasFormat(request))) negotiate(request, contentTypes);
 }
 
 function refuseMethod(routes: readonly Route[], path: string) {

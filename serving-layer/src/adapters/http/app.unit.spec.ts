@@ -14,6 +14,8 @@ function failingRoute(path: string, error: Error): Route {
   return { method: 'GET', path, summary: path, handle, describe: { answers: { 200: 'never' }, problems: [503] } };
 }
 
+const guard = { host: '127.0.0.1', allowedHosts: [], allowedOrigins: [] };
+
 it.each([
   ['what is not ready yet', new HttpProblem(503, 'not-ready', 'Not yet', 'a partition is cold'), 'info'],
   ['what cannot be proven yet', new TandemError('not-provable', 'a partition is cold'), 'info'],
@@ -23,7 +25,7 @@ it.each([
   const said: string[] = [];
   const note = (name: string) => () => said.push(name);
   const logger: Logger = Object.assign(createLogger('test', 'silent'), { info: note('info'), error: note('error') });
-  const app = createApp({ routes: [failingRoute('/fails', error)], token: undefined, logger });
+  const app = createApp({ routes: [failingRoute('/fails', error)], token: undefined, guard, logger });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {

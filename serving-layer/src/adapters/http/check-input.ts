@@ -14,7 +14,8 @@ export function checkInput<Schema extends z.ZodObject>(schema: Schema, input: un
     throw invalid(`found ${found}; allowed are ${allowedKeys.join(', ')}`, { allowed: allowedKeys });
   }
   const key = String(issue?.path[0] ?? '');
-  const found = JSON.stringify((input as Readonly<Record<string, unknown>> | null)?.[key] ?? input);
+  const given = Object(input) as Readonly<Record<string, unknown>>;
+  const found = JSON.stringify(Object.hasOwn(given, key) ? given[key] : input);
   const allowed = issue?.code === 'invalid_value' ? { allowed: issue.values } : {};
   throw invalid(`${key || 'body'}: found ${found?.slice(0, MAX_QUOTED)}; ${issue?.message}`, {
     parameter: key,

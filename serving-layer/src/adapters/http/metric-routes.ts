@@ -4,11 +4,13 @@ import { z } from 'zod';
 import type { BasisReader } from '../../answer-query.js';
 import type { Comparer } from '../../compare.js';
 import { compareQueryParser, metricQueryParser } from '../../query/parse-query.js';
+import type { Query } from '../../query/query.js';
 import { compareQuerySchema, metricQuerySchema } from '../../query/query-schema.js';
 import { statusOf } from '../../render-answer.js';
 import { renderComparisonCsv, renderComparisonJson } from '../../render-comparison.js';
 import { AnswerMemo, type Reply } from './answer-memo.js';
 import { type Gate, within } from './gate.js';
+import { CSV_TYPE, hasFormat, JSON_TYPE, negotiate } from './negotiate.js';
 import { ParserCache } from './parser-cache.js';
 import { type JsonSchema, queryStringOf, type Route, sendJson, sendJsonText } from './route.js';
 
@@ -20,7 +22,7 @@ export type MetricRouteOptions = {
   readonly queryDeadlineMs: number;
 };
 
-const JSON_OR_CSV = ['application/json', 'text/csv'];
+const JSON_OR_CSV = [JSON_TYPE, CSV_TYPE];
 const QUERY_PROBLEMS = [400, 404, 422, 429, 503];
 
 /** GET /metrics, GET /metrics/:metric and GET /compare/:metric. */
@@ -32,9 +34,10 @@ function answerRoute({ metrics, basis, gate, queryDeadlineMs }: MetricRouteOptio
   const parsers = new ParserCache(metrics, metricQueryParser);
   const memo = new AnswerMemo(basis);
   const answer = async (request: Request, response: Response) => {
-    const query = parsers.get(String(request.params['metric']), queryStringOf(request));
+    const query = parsers.get(String(request.params['metric']), questionOf(request));
     const reply = await within(queryDeadlineMs, 'The question', memo.reply(query));
-    if (query.format === 'csv') sendCsv(response, reply.rendered.head, headersOf(reply, statusOf(query).status));
+    if (query.format === 'csv')
+      sendCsv(response, query, query.metric.name, reply.rendered.head, headersOf(reply, statusOf(query).status));
     else sendJsonText(response, 200, `${reply.rendered.head}${JSON.stringify(reply.freshness)}${reply.rendered.tail}`);
   };
   return {
@@ -56,9 +59,10 @@ function answerRoute({ metrics, basis, gate, queryDeadlineMs }: MetricRouteOptio
 function compareRoute({ metrics, comparer, gate, queryDeadlineMs }: MetricRouteOptions): Route {
   const parsers = new ParserCache(metrics, compareQueryParser);
   const answer = async (request: Request, response: Response) => {
-    const query = parsers.get(String(request.params['metric']), queryStringOf(request));
+    const query = parsers.get(String(request.params['metric']), questionOf(request));
     const comparison = await within(queryDeadlineMs, 'The comparison', comparer.compare(query));
-    if (query.format === 'csv') sendCsv(response, renderComparisonCsv(comparison));
+    if (query.format === 'csv')
+      sendCsv(response, query, `compare-${query.metric.name}`, renderComparisonCsv(comparison));
     else sendJsonText(response, 200, renderComparisonJson(comparison));
   };
   return {
@@ -108,13 +112,26 @@ function describeMetric(metrics: readonly Metric[], schemaOf: (metric: Metric) =
   return { pathParameters: { metric: { type: 'string', enum: metrics.map(({ name }) => name) } }, perMetric };
 }
 
-function sendCsv(response: Response, text: string, headers: Readonly<Record<string, string>> = {}): void {
-  const bytes = Buffer.from(text);
+/** The query string, with what the Accept header asks for in the place of a `format` that is not there. */
+function questionOf(request: Request): string {
+  const text = queryStringOf(request);
+  if (hasFormat(request) || negotiate(request, JSON_OR_CSV) === JSON_TYPE) return text;
+  return text === '' ? 'format=csv' : `${text}&format=csv`;
+}
+
+function sendCsv(
+  response: Response,
+  { bom }: Query,
+  name: string,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const bytes = Buffer.from(bom ? `\ufeff${text}` : text);
   response.writeHead(200, {
     ...headers,
     'Content-Type': 'text/csv; charset=utf-8; header=present',
     'Content-Length': bytes.length,
-    'X-Content-Type-Options': 'nosniff',
+    'Content-Disposition': `attachment; filename="${name}.csv"`,
   });
   response.end(bytes);
 }

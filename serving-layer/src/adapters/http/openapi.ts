@@ -44,7 +44,7 @@ function operationOf(
     summary,
     parameters: [...pathParameters(describe), ...queryParameters(query)],
     ...(describe.body ? { requestBody: { content: contentOf(describe.body) } } : {}),
-    responses: { ...answersOf(describe), ...problemsOf(describe) },
+    responses: { ...answersOf(describe), ...problemsOf(describe, method) },
     ...(method === 'POST' ? { security: isTokenNeeded ? [{ token: [] }] : [{}, { token: [] }] } : {}),
   };
 }
@@ -69,9 +69,18 @@ function answersOf({ answers, contentTypes = ['application/json'] }: OperationDe
   return Object.fromEntries(Object.entries(answers).map(([status, description]) => [status, { description, content }]));
 }
 
-function problemsOf({ problems }: OperationDescription): JsonSchema {
+/** What every route may answer before it is asked: a wrong name, a form it does not give, a page that may not write. */
+const COMMON_PROBLEMS = [400, 406, 421, 500];
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
+  403: 'A web page of another origin wants to write',
+  406: 'The Accept header excludes every form of the answer',
+  421: 'The Host is neither an own name of the service nor in ALLOWED_HOSTS',
+};
+
+function problemsOf({ problems }: OperationDescription, method: Route['method']): JsonSchema {
   const content = { 'application/problem+json': { schema: PROBLEM } };
-  return Object.fromEntries([...problems, 500].map((status) => [status, { description: 'Problem', content }]));
+  const all = [...problems, ...COMMON_PROBLEMS, ...(method === 'POST' ? [403, 415] : [])];
+  return Object.fromEntries(all.map((status) => [status, { description: DESCRIPTIONS[status] ?? 'Problem', content }]));
 }
 
 function contentOf(body: Readonly<Record<string, JsonSchema>>): JsonSchema {

@@ -77,7 +77,11 @@ function fromTandemError({ code, message, facts }: TandemError): HttpProblem {
 
 export function sendProblem(response: Response, problem: HttpProblem): void {
   const { status, type, title, message: detail, facts } = problem;
-  const body = JSON.stringify({ ...facts, type, title, status, detail });
-  response.writeHead(status, { ...problem.headers, 'Content-Type': 'application/problem+json' });
+  const body = Buffer.from(JSON.stringify({ ...facts, type, title, status, detail }));
+  response.writeHead(status, {
+    ...problem.headers,
+    'Content-Type': 'application/problem+json',
+    'Content-Length': body.length,
+  });
   response.end(body);
 }

@@ -100,13 +100,14 @@ describe('every route', () => {
         ...dimensions,
         'group_by',
         'format',
+        'bom',
         'layer',
         'from',
         'to',
         'granularity',
         'explain',
       ]);
-      expect(names(`/compare/${name}`)).toEqual([...dimensions, 'group_by', 'format']);
+      expect(names(`/compare/${name}`)).toEqual([...dimensions, 'group_by', 'format', 'bom']);
     }
   });
 });

@@ -10,6 +10,14 @@ import { queryStringOf, type Route, sendJson } from './route.js';
 const runRequestSchema = z.strictObject({
   mode: z.enum(['incremental', 'full']).default('incremental').describe('full recomputes every day'),
 });
+const RUN_ID = 'allowed is the number of the run that is current, as GET /batch/runs tells it';
+const rollbackSchema = z.strictObject({
+  from: z
+    .int({ error: RUN_ID })
+    .min(1, { error: RUN_ID })
+    .optional()
+    .describe('The run to go back from: 409 unless it is current, so that the same call again changes nothing'),
+});
 export const limitSchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(20).describe('Most entries, newest first'),
 });
@@ -28,7 +36,7 @@ export type RunRouteOptions = {
 
 /** Everything under /batch. */
 export function runRoutes(options: RunRouteOptions): readonly Route[] {
-  return [startRoute(options), listRoute(options), getRoute(options), rollbackRoute(options.runs)];
+  return [startRoute(options), listRoute(options), getRoute(options), rollbackRoute(options)];
 }
 
 /** Asking again after the deadline is safe: a run that was started all the same is named then. */
@@ -90,14 +98,21 @@ function getRoute({ runs, queryDeadlineMs }: RunRouteOptions): Route {
   };
 }
 
-/** Without a deadline but the database's: asked again, it would go back one run more. */
-function rollbackRoute(runs: RunStore): Route {
+/** Without a deadline but the database's: asked again without `from`, it would go back one run more. */
+function rollbackRoute({ runs, bodyDeadlineMs }: RunRouteOptions): Route {
   return {
     method: 'POST',
     path: '/batch/rollback',
     summary: 'Make the kept run before the current one current again. Merged answers stay right.',
-    handle: async (_request, response) => sendJson(response, 200, { current: showPublished(await runs.rollback()) }),
-    describe: { answers: { 200: 'The run that is current now' }, problems: [401, 409, 503] },
+    handle: async (request, response) => {
+      const { from } = checkInput(rollbackSchema, (await readOptionalJson(request, bodyDeadlineMs)) ?? {});
+      sendJson(response, 200, { current: showPublished(await runs.rollback(from)) });
+    },
+    describe: {
+      body: { 'application/json': z.toJSONSchema(rollbackSchema, { io: 'input' }) },
+      answers: { 200: 'The run that is current now' },
+      problems: [400, 401, 409, 413, 415, 503],
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { allowedHostsSchema } from './allowed-hosts.js';
 
 /** Where a process that has no other front door says how it is. */
 export const healthSchema = z.object({
@@ -9,5 +10,7 @@ export const healthSchema = z.object({
     .min(0)
     .max(65_535, { error: 'allowed is a port from 0 to 65535' })
     .default(0),
+  /** Only this machine, if nothing else is said: what is told there is for who runs the process. */
   HEALTH_HOST: z.string().min(1).default('127.0.0.1'),
+  ALLOWED_HOSTS: allowedHostsSchema,
 });

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf, TandemError } from '../../errors.js';
+import { faultOfHost, type HostNames } from './host-guard.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
-export type HealthOptions = {
-  readonly host: string;
+export type HealthOptions = HostNames & {
   /** 0 takes a free one. */
   readonly port: number;
   /** Why the process cannot do its work now; empty when it can. */
@@ -18,8 +19,10 @@ export type HealthOptions = {
  * has no other front door. Throws `configuration-invalid` for an address that cannot be had.
  */
 export async function startHealthServer(options: HealthOptions): Promise<{ url: string; stop(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    void answer(options, `${request.method} ${request.url?.split('?')[0]}`, response);
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
+    const fault = faultOfHost(request, options);
+    if (fault) send(response, fault.status, { detail: fault.detail });
+    else void answer(options, `${request.method} ${request.url?.split('?')[0]}`, response);
   });
   server.listen(options.port, options.host);
   await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error))]).catch(
@@ -35,7 +38,8 @@ export async function startHealthServer(options: HealthOptions): Promise<{ url: 
     server.close();
     server.closeAllConnections();
   };
-  return { url: `http://${options.host}:${port}`, stop };
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return { url: `http://${host}:${port}`, stop };
 }
 
 async function answer({ reasonsNotReady, standing }: HealthOptions, call: string, response: ServerResponse) {
@@ -48,6 +52,10 @@ async function answer({ reasonsNotReady, standing }: HealthOptions, call: string
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json', ...(status === 503 ? { 'retry-after': '1' } : {}) });
+  response.writeHead(status, {
+    ...SECURITY_HEADERS,
+    'content-type': 'application/json',
+    ...(status === 503 ? { 'retry-after': '1' } : {}),
+  });
   response.end(JSON.stringify(body));
 }

@@ -1,6 +1,7 @@
 import { TandemError } from '../../errors.js';
 import { type Offsets, zeroOffsets } from '../../offsets.js';
 import type { BatchRun, PublishedRun, RunMode, RunRequest, RunStore, RunTrigger } from '../../ports/run-store.js';
+import { refuseStaleRollback } from '../../refuse-stale-rollback.js';
 
 const KEPT_RUNS = 3;
 
@@ -45,7 +46,8 @@ export class MemoryRunStore implements RunStore {
     return this.#kept().map(published).reverse();
   }
 
-  async rollback(): Promise<PublishedRun> {
+  async rollback(from?: number): Promise<PublishedRun> {
+    refuseStaleRollback(from, this.#currentId);
     const older = this.#kept().findLast(({ run }) => run.id < this.#currentId);
     if (this.#active() || !older)
       throw new TandemError('conflict', 'found an active run, or no older run that is kept');

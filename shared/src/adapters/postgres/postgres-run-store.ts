@@ -1,5 +1,6 @@
 import { TandemError } from '../../errors.js';
 import type { BatchRun, PublishedRun, RunMode, RunRequest, RunStore, RunTrigger } from '../../ports/run-store.js';
+import { refuseStaleRollback } from '../../refuse-stale-rollback.js';
 import { type Database, databaseError, inTransaction, type Transaction } from './database.js';
 import { type PublishedRunRow, type RunRow, toBatchRun, toPublishedRun } from './run-rows.js';
 import { toSafeInteger } from './safe-integer.js';
@@ -60,9 +61,9 @@ export class PostgresRunStore implements RunStore {
     return (await this.#query<PublishedRunRow>('kept-runs', KEPT_RUNS_SQL, [])).map(toPublishedRun);
   }
 
-  async rollback(): Promise<PublishedRun> {
+  async rollback(from?: number): Promise<PublishedRun> {
     try {
-      return await inTransaction(this.#database, pointToOlderRun);
+      return await inTransaction(this.#database, (transaction) => pointToOlderRun(transaction, from));
     } catch (error) {
       throw databaseError(error);
     }
@@ -89,9 +90,10 @@ export class PostgresRunStore implements RunStore {
   }
 }
 
-/** Publishing locks the same row, so no run can be published in between. */
-async function pointToOlderRun(transaction: Transaction): Promise<PublishedRun> {
+/** Publishing locks the same row, so no run can be published, and no other rollback happen, in between. */
+async function pointToOlderRun(transaction: Transaction, from: number | undefined): Promise<PublishedRun> {
   const { rows: pointers } = await transaction.query<{ run_id: string }>(LOCK_CURRENT_SQL);
+  refuseStaleRollback(from, toSafeInteger(pointers[0]?.run_id ?? ''));
   const { rows: active } = await transaction.query<{ id: string }>(ACTIVE_RUN_SQL);
   if (active[0]) {
     throw new TandemError('conflict', `found run ${active[0].id} active; roll back when it has ended`, {
