@@ -65,7 +65,7 @@ export function utf16Order(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
     if (index % 2 === 0) even++;
     else odd++;
   }
-  if ((even + odd) * 5 < bytes.length) return undefined;
+  if (even + odd === 0 || (even + odd) * 5 < bytes.length) return undefined;
   return odd >= even ? 'utf-16le' : 'utf-16be';
 }
 

@@ -1,4 +1,4 @@
-import { messageOf, TandemError } from '@tandem/shared';
+import { messageOf } from '@tandem/shared';
 import {
   type CommandLine,
   describeOptions,

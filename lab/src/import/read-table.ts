@@ -119,7 +119,7 @@ function inColumnsOf(header: readonly string[], own: readonly string[], part: Fi
   };
 }
 
-type PartReader = { readonly parser: Parser; readonly delimiter: string; readonly linesBefore: number };
+type PartReader = { readonly parser: RowParser; readonly delimiter: string; readonly linesBefore: number };
 
 async function startParser(part: FilePart, options: TableOptions): Promise<PartReader> {
   const bytes = await part.open();
@@ -157,6 +157,8 @@ type Numbered = { readonly line: number; readonly cells: readonly string[] };
 /** Gives each row with the line it begins in. The parser counts a CRLF within quotes as two: this is taken back here. */
 class RowParser extends Parser {
   #countedTwice = 0;
+  /** The line after the last whole row, also where that row was not yet asked for. */
+  nextLine = 1;
 
   // The library's own way, a callback with what it knows of each record, doubles the time that reading takes.
   override push(cells: readonly string[] | null): boolean {
@@ -168,6 +170,7 @@ class RowParser extends Parser {
       this.#countedTwice += cell.match(/\r\n/g)?.length ?? 0;
     }
     const numbered: Numbered = { line: this.info.lines - this.#countedTwice - within, cells };
+    this.nextLine = this.info.lines - this.#countedTwice + 1;
     return super.push(numbered);
   }
 }
@@ -175,19 +178,18 @@ class RowParser extends Parser {
 /** Reads a part row by row, the header first. Rows without any text are no rows. */
 function rowReader(part: FilePart, { parser, linesBefore }: PartReader): () => Promise<Row | undefined> {
   const records = parser[Symbol.asyncIterator]() as unknown as AsyncIterator<Numbered>;
-  let number = linesBefore;
   return async () => {
     try {
       for (;;) {
         const { value, done } = await records.next();
         if (done) return undefined;
-        number = value.line + linesBefore;
+        const number = value.line + linesBefore;
         const { cells }: Numbered = value;
         if (cells.every((cell) => cell.trim() === '')) continue;
         return part.name === undefined ? { number, cells } : { number, cells, entry: part.name };
       }
     } catch (error) {
-      throw cannotRead(error, part, number + 1);
+      throw cannotRead(error, part, parser.nextLine + linesBefore);
     }
   };
 }
