@@ -1,7 +1,6 @@
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openFile } from '../import/open-file.js';
 import { fixture, realFile } from '../import/testing/files.js';
+import { textOf } from '../import/testing/text-of.js';
 import { openByReplay, type Ticket, ticketsOf } from '../import/testing/ticket-replay.js';
 import { ledgerDifferences } from '../testing/right-answers.js';
 import { runCommand } from '../testing/run-command.js';
@@ -31,7 +30,7 @@ for (const { name, file, leave } of SETS) {
     const importAll = () => runCommand('import', ['incidents', file, '--url', tandem.url]);
 
     beforeAll(async () => {
-      tickets = ticketsOf(await text((await openFile(file)).bytes), leave);
+      tickets = ticketsOf(await textOf(file), leave);
       dataFolder = await newDataFolder();
       tandem = await startTandem({ dataFolder });
       client = new TandemClient(tandem.url);

@@ -1,4 +1,4 @@
-import { messageOf, parseInstant, TandemError } from '@tandem/shared';
+import { messageOf, parseInstant } from '@tandem/shared';
 import {
   type CommandLine,
   describeOptions,
@@ -62,8 +62,7 @@ export async function main(argv: readonly string[], output: Output = process): P
     await runGenerate(commandLine, output);
     return 0;
   } catch (error) {
-    const known = error instanceof TandemError;
-    output.stderr.write(`generate: ${known ? error.message : ((error as Error).stack ?? messageOf(error))}\n`);
+    output.stderr.write(`generate: ${messageOf(error)}\n`);
     return 1;
   }
 }

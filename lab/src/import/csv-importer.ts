@@ -107,9 +107,11 @@ function valueReaders(
   };
 }
 
-/** What no encoding could read became U+FFFD on the way: such text must not become a value. */
+/** What the encoding has no character for became U+FFFD, here or in an earlier program: it must not become a value. */
 function decodedCell(text: string): string {
-  return text.includes('\ufffd') ? refuseCell(text, 'UTF-8, or "encoding": "latin1" in the mapping') : text;
+  return text.includes('\ufffd')
+    ? refuseCell(text, 'text without U+FFFD, which stands for a lost character: is the encoding right?')
+    : text;
 }
 
 function fieldReader(name: FieldName, cell: ReadCell): ReadValue {

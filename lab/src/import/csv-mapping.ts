@@ -10,6 +10,7 @@ import {
 } from '@tandem/shared';
 import { z } from 'zod';
 import { DATE_TOKENS, tokensOf } from './date-format.js';
+import { decoderNameOf, ENCODINGS } from './encodings.js';
 
 const column = z.string({ error: 'allowed is the name of a column' }).min(1);
 const SOURCE = 'allowed is the name of a column, {"column": "name"} or {"value": "the same for every row"}';
@@ -50,7 +51,13 @@ const mappingSchema = z.strictObject({
   delimiter: z.string().length(1, 'allowed is one character').optional(),
   /** True for "1.234,50". */
   decimal_comma: z.boolean({ error: 'allowed is true or false' }).optional(),
-  encoding: z.enum(['utf8', 'latin1'], { error: 'allowed are utf8, latin1' }).optional(),
+  /** Without it the file's byte order mark says it, or it is UTF-8. */
+  encoding: z
+    .string({ error: `allowed are ${ENCODINGS.join(', ')}` })
+    .refine((name) => decoderNameOf(name) !== undefined, {
+      error: (issue) => `found ${JSON.stringify(issue.input)}; allowed are ${ENCODINGS.join(', ')}`,
+    })
+    .optional(),
 });
 
 /** Which column of a CSV is which field of an event. */

@@ -1,8 +1,8 @@
 import { type EventInput, type Refusal, validateEvent } from '@tandem/shared';
 import type { ImportTally } from './import-tally.js';
 import type { Importer, Mapped } from './importer.js';
-import type { OpenFile } from './open-file.js';
-import { type Row, readTable } from './read-table.js';
+import type { OpenFile } from './opened.js';
+import { type Row, readTable, type Table, type TableOptions } from './read-table.js';
 
 /** Where events go; `ready` holds the reader back while too many are on their way. */
 export interface EventSink {
@@ -17,8 +17,10 @@ export type OnRefusedRow = (row: Row, refusal: Refusal) => void;
 export type ImportOptions = {
   readonly importer: Importer;
   readonly file: OpenFile;
+  /** Said on the command line: stronger than what the importer says. */
+  readonly tableOptions?: TableOptions;
   readonly tally: ImportTally;
-  readonly sinkFor: (header: readonly string[]) => EventSink;
+  readonly sinkFor: (table: Table) => EventSink | Promise<EventSink>;
   readonly onRefused: OnRefusedRow;
   /** Told after every batch of rows. */
   readonly onProgress: () => void;
@@ -27,10 +29,10 @@ export type ImportOptions = {
 /** Reads a file to its end and gives each row's events to the sink, in file order. Memory does not grow with the file. */
 export async function importEvents(options: ImportOptions): Promise<void> {
   const { importer, file, tally } = options;
-  const table = await readTable(file, importer.tableOptions);
+  const table = await readTable(file, { ...importer.tableOptions, ...options.tableOptions });
   try {
     const mapper = importer.mapperFor(table.header);
-    const sink = options.sinkFor(table.header);
+    const sink = await options.sinkFor(table);
     for await (const batch of table.batches) {
       for (const row of batch) {
         tally.rowsRead++;

@@ -1,7 +1,7 @@
 import type { Refusal } from '@tandem/shared';
 import { grouped, ratePerSecond } from '../producer/progress.js';
 
-type Refused = { count: number; firstRow: number | undefined };
+type Refused = { count: number; firstRow: string | undefined };
 
 /** Kinds of refusal that are told apart; a message that names the value found could otherwise be one kind per row. */
 const MAX_REASONS = 50;
@@ -17,7 +17,7 @@ export class ImportTally {
     this.#leftOut.set(reason, (this.#leftOut.get(reason) ?? 0) + 1);
   }
 
-  refuse(refusal: Refusal, rowNumber: number | undefined): void {
+  refuse(refusal: Refusal, rowNumber: string | undefined): void {
     const kind = kindOf(refusal);
     const reason = this.#refused.has(kind) || this.#refused.size < MAX_REASONS ? kind : OTHER_REASONS;
     const refused = this.#refused.get(reason) ?? { count: 0, firstRow: rowNumber };

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -142,6 +142,25 @@ describe('npm run import', () => {
     const { url } = await server();
     const given = argv.includes('--url') ? argv : [...argv, '--url', url];
     expect(await run(...given)).toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
+  });
+
+  it('refuses an output that is an input, by whatever path, and leaves it as it was', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-same-'));
+    open.push({ close: () => rm(folder, { recursive: true }) });
+    const at = (name: string) => join(folder, name);
+    const text = await readFile(fixture('sales.csv'));
+    await writeFile(at('sales.csv'), text);
+    await writeFile(at('map.json'), await readFile(fixture('sales.mapping.json')));
+    await symlink(at('sales.csv'), at('symbolic'));
+    await link(at('sales.csv'), at('hard'));
+    for (const name of ['sales.csv', 'symbolic', 'hard', './sales.csv', 'map.json']) {
+      const result = await run('csv', at('sales.csv'), '--map', at('map.json'), '--rejects', `${folder}/${name}`);
+      expect(result).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/--rejects: found .* which is the input/),
+      });
+    }
+    expect(await readFile(at('sales.csv'))).toEqual(text);
   });
 
   it('explains itself', async () => {

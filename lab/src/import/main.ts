@@ -1,4 +1,4 @@
-import { messageOf, TandemError } from '@tandem/shared';
+import { messageOf } from '@tandem/shared';
 import {
   type CommandLine,
   describeOptions,
@@ -13,13 +13,16 @@ import { createProgress } from '../producer/progress.js';
 import { readCategories } from './categories.js';
 import { csvImporter } from './csv-importer.js';
 import { readCsvMapping } from './csv-mapping.js';
+import { decoderNameOf, ENCODINGS } from './encodings.js';
 import { type EventSink, importEvents } from './import-events.js';
 import { ImportTally } from './import-tally.js';
 import type { Importer } from './importer.js';
 import { incidentsImporter } from './incidents.js';
 import { onlineRetailImporter } from './online-retail.js';
-import { type OpenFile, openFile } from './open-file.js';
-import type { Row } from './read-table.js';
+import { openFile } from './open-file.js';
+import type { OpenFile } from './opened.js';
+import { refuseInputAsOutput } from './output-path.js';
+import { placeOf, type Row, type TableOptions } from './read-table.js';
 import { RejectsFile } from './rejects-file.js';
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
@@ -30,7 +33,13 @@ const OPTIONS: Options = {
   map: { value: 'FILE', does: 'csv: JSON that says which column is which field of an event' },
   url: { value: 'URL', does: `where Tandem answers (default ${DEFAULT_URL})` },
   token: { value: 'TOKEN', does: 'bearer token, if the server wants one (default: the variable API_TOKEN)' },
-  rejects: { value: 'FILE', does: 'keeps refused rows, with the reason, as CSV' },
+  rejects: { value: 'FILE', does: 'keeps refused rows, with the reason, as CSV; replaces what is in it' },
+  entry: {
+    value: 'NAME',
+    does: 'the one file of a zip to read (default: all that end in .csv, in the order of their names)',
+  },
+  encoding: { value: 'NAME', does: 'of the file, like windows-1252 (default: utf-8, or what a byte order mark says)' },
+  delimiter: { value: 'CHAR', does: 'between cells, "tab" for a tab (default: a comma, or what the mapping says)' },
   help: { does: 'shows this' },
 };
 
@@ -39,7 +48,7 @@ const HELP = `Usage:
   npm run import -- incidents FILE
   npm run import -- csv FILE --map MAPPING.json
 
-FILE is a CSV, plain, as .gz or in a .zip. Rows become events and go to POST /events; event ids derive from the rows,
+FILE is a CSV, plain, as .gz or in a .zip, or - for standard input. Rows become events and go to POST /events; event ids derive from the rows,
 so importing twice changes nothing.
 
 Options:
@@ -64,8 +73,7 @@ export async function main(argv: readonly string[], output: Output = process): P
     }
     return await runImport(commandLine, output);
   } catch (error) {
-    const known = error instanceof TandemError;
-    output.stderr.write(`import: ${known ? error.message : ((error as Error).stack ?? messageOf(error))}\n`);
+    output.stderr.write(`import: ${messageOf(error)}\n`);
     return 1;
   }
 }
@@ -73,20 +81,23 @@ export async function main(argv: readonly string[], output: Output = process): P
 async function runImport(commandLine: CommandLine, output: Output): Promise<number> {
   const url = urlOption(commandLine, 'url', DEFAULT_URL);
   const token = commandLine.given['token'] ?? readProducerConfig().API_TOKEN;
+  const { given, positionals } = commandLine;
+  const tableOptions = readTableOptions(commandLine);
+  const inputs = [positionals[1], given['map'], given['categories']];
+  if (given['rejects'] !== undefined) await refuseInputAsOutput('--rejects', given['rejects'], inputs);
   const importer = await chooseImporter(commandLine);
-  const file = await openFile(commandLine.positionals[1] ?? '');
-  const rejectsPath = commandLine.given['rejects'];
-  const rejects =
-    rejectsPath === undefined ? undefined : await RejectsFile.open(rejectsPath, importer.tableOptions.delimiter);
+  const file = await openFile(positionals[1] ?? '', { entry: given['entry'] });
+  for (const note of file.notes) output.stdout.write(`${note}\n`);
+  const rejects = given['rejects'] === undefined ? undefined : await RejectsFile.open(given['rejects']);
   const tally = new ImportTally();
   const onRefused = (row: Row | undefined, refusal: { path: string; reason: string }) => {
-    tally.refuse(refusal, row?.number);
+    tally.refuse(refusal, row && placeOf(row));
     if (row) rejects?.write(row, refusal);
   };
   const sender = new EventSender<Row>({ url, token }, onRefused);
   const startMs = performance.now();
   try {
-    await readAndSend({ importer, file, tally, sender, rejects, onRefused, output });
+    await readAndSend({ importer, file, tableOptions, tally, sender, rejects, onRefused, output });
   } finally {
     await rejects?.close();
     output.stdout.write(`${tally.lines(sender.totals, performance.now() - startMs).join('\n')}\n`);
@@ -98,6 +109,7 @@ async function runImport(commandLine: CommandLine, output: Output): Promise<numb
 type Run = {
   readonly importer: Importer;
   readonly file: OpenFile;
+  readonly tableOptions: TableOptions;
   readonly tally: ImportTally;
   readonly sender: EventSender<Row>;
   readonly rejects: RejectsFile | undefined;
@@ -105,7 +117,16 @@ type Run = {
   readonly output: Output;
 };
 
-async function readAndSend({ importer, file, tally, sender, rejects, onRefused, output }: Run): Promise<void> {
+async function readAndSend({
+  importer,
+  file,
+  tableOptions,
+  tally,
+  sender,
+  rejects,
+  onRefused,
+  output,
+}: Run): Promise<void> {
   const progress = createProgress({ stream: output.stderr, total: file.totalBytes, unit: 'rows' });
   const sink: EventSink = {
     add: (event, row) => sender.add(JSON.stringify(event), row),
@@ -119,10 +140,11 @@ async function readAndSend({ importer, file, tally, sender, rejects, onRefused, 
     await importEvents({
       importer,
       file,
+      tableOptions,
       tally,
       onRefused,
-      sinkFor: (header) => {
-        rejects?.writeHeader(header);
+      sinkFor: async ({ header, delimiter }) => {
+        await rejects?.begin(header, delimiter);
         return sink;
       },
       onProgress: () => progress.update(file.readBytes(), tally.rowsRead),
@@ -130,6 +152,16 @@ async function readAndSend({ importer, file, tally, sender, rejects, onRefused, 
   } finally {
     progress.stop();
   }
+}
+
+function readTableOptions({ given }: CommandLine): TableOptions {
+  const { encoding, delimiter: text } = given;
+  if (encoding !== undefined && decoderNameOf(encoding) === undefined)
+    refuse(`--encoding: found ${JSON.stringify(encoding)}`, ENCODINGS.join(', '));
+  const delimiter = text === 'tab' || text === '\\t' ? '\t' : text;
+  if (delimiter !== undefined && (delimiter.length !== 1 || /["\r\n]/.test(delimiter)))
+    refuse(`--delimiter: found ${JSON.stringify(text)}`, 'one character that is no quote, or "tab"');
+  return { ...(encoding !== undefined && { encoding }), ...(delimiter !== undefined && { delimiter }) };
 }
 
 /** The importer that was named, with its own option. Options of another importer are refused, not ignored. */

@@ -33,7 +33,7 @@ describe('a file', () => {
   it.each([
     ['plain', CSV],
     ['gzip, whatever it is called', gzipSync(CSV)],
-    ['zip, whatever it is called', zipOf({ 'readme.txt': 'no', 'folder/log.CSV': CSV, 'later.csv': 'x\n' })],
+    ['zip, whatever it is called', zipOf({ 'readme.txt': 'no', 'folder/log.CSV': CSV })],
   ])('is read when it is %s', async (_, content) => {
     expect(await rowsOf(await fileOf(content))).toEqual([
       ['1', 'two\nlines'],
@@ -44,7 +44,7 @@ describe('a file', () => {
   it('says how much of it there is and was read', async () => {
     for (const content of [CSV, gzipSync(CSV), zipOf({ 'a.csv': CSV })]) {
       const file = await openFile(await fileOf(content));
-      await text(file.bytes);
+      for (const part of file.parts) await text(await part.open());
       expect(file.readBytes()).toBe(file.totalBytes);
       expect(file.totalBytes).toBeGreaterThan(0);
     }

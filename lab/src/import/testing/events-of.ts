@@ -3,6 +3,7 @@ import { importEvents } from '../import-events.js';
 import { ImportTally } from '../import-tally.js';
 import type { Importer } from '../importer.js';
 import { openFile } from '../open-file.js';
+import { placeOf } from '../read-table.js';
 
 export type Imported = {
   readonly events: readonly EventInput[];
@@ -20,7 +21,7 @@ export async function eventsOf(importer: Importer, path: string): Promise<Import
     file: await openFile(path),
     tally,
     onRefused: (row, refusal) => {
-      tally.refuse(refusal, row.number);
+      tally.refuse(refusal, placeOf(row));
       refused.push({ row: row.number, refusal });
     },
     onProgress: () => {},

@@ -1,13 +1,12 @@
-import { text } from 'node:stream/consumers';
 import { incidentsImporter } from '../incidents.js';
-import { openFile } from '../open-file.js';
 import { eventsOf } from './events-of.js';
+import { textOf } from './text-of.js';
 import { compareHourly, type TicketEvent, ticketsOf } from './ticket-replay.js';
 
 // A program: prints, as JSON, how the importer's events of a file compare with a replay of it, and what they count.
 const [file = '', ...leave] = process.argv.slice(2);
 const { events } = await eventsOf(incidentsImporter, file);
-const tickets = ticketsOf(await text((await openFile(file)).bytes), leave);
+const tickets = ticketsOf(await textOf(file), leave);
 const ticketEvents = events as readonly TicketEvent[];
 const { hours, differences } = compareHourly(ticketEvents, tickets);
 
