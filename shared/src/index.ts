@@ -2,6 +2,7 @@ export * from './batch-view/view-table.js';
 export * from './config.js';
 export * from './errors.js';
 export * from './events/decode-event.js';
+export * from './events/decode-record.js';
 export * from './events/event.js';
 export * from './events/fields.js';
 export * from './events/instant.js';

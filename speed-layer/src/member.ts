@@ -1,8 +1,9 @@
 import {
   type DeadLetter,
-  decodeEvent,
+  decodeRecord,
   type FoldedStretch,
   type GroupMember,
+  isControl,
   type LogBatch,
   type LogRecord,
   refuseGap,
@@ -127,10 +128,11 @@ function moveTo(state: PartitionState, { to, segments }: FoldedStretch): void {
 
 /** Puts records below what is applied into the duplicate window, without counting them. */
 function refill(state: PartitionState, records: readonly LogRecord[]): void {
-  for (const { offset, value, barrier, isMarker } of records) {
+  for (const record of records) {
+    const { offset } = record;
     state.next = offset + 1;
-    if (barrier !== null || isMarker) continue;
-    const decoded = decodeEvent(value);
+    if (isControl(record)) continue;
+    const decoded = decodeRecord(record);
     if ('event' in decoded) state.window.isDuplicate(decoded.event, offset);
   }
 }

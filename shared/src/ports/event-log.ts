@@ -3,7 +3,10 @@ import type { Offsets } from '../offsets.js';
 /** What a producer appends: the key picks the partition, the value is the bytes of one JSON event. */
 export type NewRecord = { readonly key: string; readonly value: Uint8Array };
 
-/** One record of the log. A barrier is a control record: `barrier` names the run that drew it, `value` is null. */
+/**
+ * One record of the log. A barrier is a control record: `barrier` names the run that drew it, `value` is null. Whoever
+ * reads asks `isControl`: another program may write a record that has both, and that is a dead letter.
+ */
 export type LogRecord = {
   readonly offset: number;
   readonly value: Uint8Array | null;
