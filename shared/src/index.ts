@@ -9,6 +9,7 @@ export * from './events/instant.js';
 export * from './events/money.js';
 export * from './exact-integer.js';
 export * from './join-alone.js';
+export * from './log-mark.js';
 export * from './logger.js';
 export * from './measures/distinct-sketch.js';
 export * from './measures/sketch-bytes.js';

@@ -1,3 +1,4 @@
+import type { LogMark } from '../log-mark.js';
 import type { Offsets } from '../offsets.js';
 
 /** What a producer appends: the key picks the partition, the value is the bytes of one JSON event. */
@@ -13,6 +14,8 @@ export type LogRecord = {
   readonly barrier: string | null;
   /** True for an offset that holds no event, such as the mark of a producer's transaction. It starts no segment. */
   readonly isMarker?: boolean;
+  /** Milliseconds of a barrier's appending by the log's own clock, where the log keeps it. */
+  readonly appendedAt?: number;
 };
 
 /** Consecutive records of one partition, ascending by offset, without gaps. */
@@ -79,6 +82,15 @@ export interface EventLog {
    * Throws `corrupt` where retention has passed an offset that was asked for, and whatever the member throws but `fenced`.
    */
   join(member: GroupMember, options: GroupOptions): Promise<void>;
+
+  /**
+   * Makes sure that this log holds these records, but for those that retention has passed. Throws `corrupt` when it does
+   * not: then it is another log than before. Throws `unavailable` when it cannot be told now.
+   */
+  prove(marks: readonly LogMark[]): Promise<void>;
+
+  /** Why this may be another log than before, as of the last look; null when it is the same. Asks nobody. */
+  doubt(): string | null;
 
   close(): Promise<void>;
 }
