@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Offsets } from './offsets.js';
 import { TandemError } from './errors.js';
+import type { Offsets } from './offsets.js';
 import type { LogRecord } from './ports/event-log.js';
 
 /** A record that a log must hold: by it the log is told from another one of the same name. */

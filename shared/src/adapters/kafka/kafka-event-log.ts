@@ -11,8 +11,8 @@ import { BatchHandover } from './batch-handover.js';
 import { followGroup } from './follow-group.js';
 import { connectTo, type KafkaConnection, withinDeadline } from './kafka-client.js';
 import { BoundsAsker } from './log-bounds.js';
-import { sendCalls } from './send-calls.js';
 import { MarkProver } from './mark-prover.js';
+import { sendCalls } from './send-calls.js';
 import { ensureTopic } from './topic.js';
 
 export type KafkaEventLogOptions = KafkaConnection & {

@@ -100,7 +100,8 @@ export class MarkProver {
       wanted.delete(partition);
       times.push(record.appendedAt ?? Number.NaN);
     }
-    if (wanted.size > 0) throw new TandemError('unavailable', `Kafka: reading the marks of ${this.#topic} took too long`);
+    if (wanted.size > 0)
+      throw new TandemError('unavailable', `Kafka: reading the marks of ${this.#topic} took too long`);
     const after = Math.max(...times) + 1;
     return Number.isFinite(after) ? after : null;
   }

@@ -1,6 +1,6 @@
 import { TandemError } from '../../errors.js';
-import { digestOf, type LogMark, logReplaced } from '../../log-mark.js';
 import { joinAlone } from '../../join-alone.js';
+import { digestOf, type LogMark, logReplaced } from '../../log-mark.js';
 import type { Logger } from '../../logger.js';
 import { type Offsets, refuseWrongLength, zeroOffsets } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
