@@ -1,6 +1,7 @@
 import {
   type DeadLetter,
   decodeRecord,
+  digestOf,
   type FoldedStretch,
   type GroupMember,
   isControl,
@@ -89,7 +90,7 @@ export class SpeedMember implements GroupMember {
     state.isWindowSound = false;
     const { stretch, deadLetters: letters } = this.#foldStretch({ partition: state.partition, records }, state);
     if (!(await this.#keep(deadLetters, letters, logger))) return;
-    await store.apply(state.owner, stretch);
+    await store.apply(state.owner, { ...stretch, lastDigest: digestOf(records.at(-1) as LogRecord) });
     moveTo(state, stretch);
   }
 
