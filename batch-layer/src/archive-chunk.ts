@@ -1,7 +1,8 @@
 import {
   type DeadLetter,
   dayOf,
-  decodeEvent,
+  decodeRecord,
+  isControl,
   type LogBatch,
   type LogRecord,
   type Offsets,
@@ -53,15 +54,16 @@ export class ArchiveChunk {
     await this.#writer.drain();
   }
 
-  #addRecord(partition: number, stretch: OpenStretch, { offset, value, barrier, isMarker }: LogRecord): void {
+  #addRecord(partition: number, stretch: OpenStretch, record: LogRecord): void {
+    const { offset, value } = record;
     this.records++;
     this.bytes += value?.length ?? 0;
     stretch.to = offset + 1;
-    if (barrier !== null || isMarker) {
+    if (isControl(record)) {
       stretch.barriers++;
       return;
     }
-    const decoded = decodeEvent(value);
+    const decoded = decodeRecord(record);
     if ('refusal' in decoded) {
       stretch.invalid++;
       this.deadLetters.push({ partition, offset, value, ...decoded.refusal });

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import {
+  barrierMarks,
   type DeadLetters,
   type EventLog,
   type Logger,
@@ -62,9 +64,11 @@ async function passThroughStates(tools: BatchTools, lease: Lease, run: OpenRun, 
   clock.enter('cutting');
   await onCheckpoint('run-started');
   await publisher.prepare(metrics);
-  const boundary = await log.appendBarriers(`run-${run.id}`);
+  // Random, so that it is told from one of the same number in a log or a database that was restored.
+  const barrier = `run-${run.id}.${randomBytes(8).toString('hex')}`;
+  const boundary = await log.appendBarriers(barrier);
   await onCheckpoint('barriers-appended');
-  await ledger.storeBoundary(token, run.id, boundary, clock.enter('archiving'));
+  await ledger.storeBoundary(token, run.id, { barrier, boundary }, clock.enter('archiving'));
   await onCheckpoint('boundary-stored');
 
   await files.collectGarbage(new Set((await catalog.files()).map(({ path }) => path)), run.id);
@@ -76,6 +80,8 @@ async function passThroughStates(tools: BatchTools, lease: Lease, run: OpenRun, 
     const healed = await healCorruptFiles(work);
     if (healed.length > 0) tools.logger.warn({ run: run.id, healed }, 'corrupt files were archived again');
     await archive(work, boundary);
+    // What was read counts only if it was read from the log that this run has cut, and that the runs before have.
+    await log.prove(barrierMarks(barrier, boundary));
     await ledger.enter(token, run.id, 'recomputing', clock.enter('recomputing'));
     const { days, result } = await recompute(work, run.mode);
     await ledger.enter(token, run.id, 'publishing', clock.enter('publishing'));

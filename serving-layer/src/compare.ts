@@ -1,6 +1,7 @@
 import type { PublishedRun } from '@tandem/shared';
 import type { AnswerSources, BasisReader } from './answer-query.js';
 import { compareStretch, type Parts, type Stretch, segmentsBetween } from './compare-stretch.js';
+import { refuseDoubt } from './log-doubt.js';
 import { segmentsAbove } from './merge-views.js';
 import type { ArchiveTally, BatchTally } from './ports/batch-view-reader.js';
 import type { Query } from './query/query.js';
@@ -50,6 +51,7 @@ export class Comparer {
    * Throws `not-provable` when the realtime view does not hold the whole stretch: then nothing can be compared.
    */
   async compare(query: Query): Promise<Comparison> {
+    refuseDoubt(this.#sources.log);
     const run = await this.#sources.runs.current();
     const parts = await this.#parts(run, query);
     const found = await this.#find(run, query);

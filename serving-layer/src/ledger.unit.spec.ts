@@ -17,7 +17,12 @@ async function ledgerWith(speed: Partial<Tally>, batch: { folded?: number; inval
     tallies: async () => [{ partition: 0, folded: batch.folded ?? 1, duplicate: 1, conflicts: 0 }],
     archived: async () => [{ partition: 0, events: 2, invalid: batch.invalid ?? 1, barriers: 0 }],
   };
-  return readLedger({ runs: { current: async () => run }, store, reader } as unknown as LedgerSources);
+  return readLedger({
+    log: { doubt: () => null },
+    runs: { current: async () => run },
+    store,
+    reader,
+  } as unknown as LedgerSources);
 }
 
 describe('the ledger', () => {

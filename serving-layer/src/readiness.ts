@@ -1,15 +1,18 @@
-import { type Metric, messageOf, type RealtimeViewStore, type RunStore } from '@tandem/shared';
+import { type EventLog, type Metric, messageOf, type RealtimeViewStore, type RunStore } from '@tandem/shared';
 import { segmentsAbove } from './merge-views.js';
 import { carriesDefinition } from './query/batch-part.js';
 
 export type ReadinessSources = {
+  readonly log: Pick<EventLog, 'doubt'>;
   readonly runs: RunStore;
   readonly store: RealtimeViewStore;
   readonly metrics: readonly Metric[];
 };
 
 /** Why not every answer is provable now; empty when all are, also while the log is away. Never throws. */
-export async function reasonsNotReady({ runs, store, metrics }: ReadinessSources): Promise<readonly string[]> {
+export async function reasonsNotReady({ log, runs, store, metrics }: ReadinessSources): Promise<readonly string[]> {
+  const doubt = log.doubt();
+  if (doubt !== null) return [doubt];
   try {
     const run = await runs.current();
     const view = await store.view();

@@ -1,11 +1,12 @@
 import {
   type Cells,
   type DeadLetter,
-  decodeEvent,
+  decodeRecord,
   type Event,
   type Fold,
   type FoldedStretch,
   foldOf,
+  isControl,
   type LogBatch,
   type LogRecord,
   type Metric,
@@ -37,12 +38,17 @@ export function stretchFoldOf(metrics: readonly Metric[]): StretchFold {
     const segments = [openSegment(folds, segmentStart)];
     const deadLetters: DeadLetter[] = [];
     for (const record of records) {
-      if (record.barrier !== null) segments.push(openSegment(folds, record.offset));
+      if (isBarrier(record)) segments.push(openSegment(folds, record.offset));
       const letter = foldRecord(folds, segments[segments.length - 1] as OpenSegment, window, record);
       if (letter) deadLetters.push({ ...letter, partition });
     }
     return { stretch: stretchOf(partition, records, segments), deadLetters };
   };
+}
+
+/** A marker lies anywhere and starts no segment. */
+function isBarrier(record: LogRecord): boolean {
+  return isControl(record) && !record.isMarker;
 }
 
 function openSegment(folds: Folds, start: number): OpenSegment {
@@ -54,15 +60,16 @@ function foldRecord(
   folds: Folds,
   segment: OpenSegment,
   window: DuplicateWindow,
-  { offset, value, barrier, isMarker }: LogRecord,
+  record: LogRecord,
 ): Omit<DeadLetter, 'partition'> | undefined {
+  const { offset, value } = record;
   const { tally } = segment;
   tally.read++;
-  if (barrier !== null || isMarker) {
+  if (isControl(record)) {
     tally.barriers++;
     return undefined;
   }
-  const decoded = decodeEvent(value);
+  const decoded = decodeRecord(record);
   if ('refusal' in decoded) {
     tally.invalid++;
     return { offset, value, ...decoded.refusal };

@@ -1,8 +1,10 @@
 import {
   type DeadLetter,
-  decodeEvent,
+  decodeRecord,
+  digestOf,
   type FoldedStretch,
   type GroupMember,
+  isControl,
   type LogBatch,
   type LogRecord,
   refuseGap,
@@ -88,7 +90,7 @@ export class SpeedMember implements GroupMember {
     state.isWindowSound = false;
     const { stretch, deadLetters: letters } = this.#foldStretch({ partition: state.partition, records }, state);
     if (!(await this.#keep(deadLetters, letters, logger))) return;
-    await store.apply(state.owner, stretch);
+    await store.apply(state.owner, { ...stretch, lastDigest: digestOf(records.at(-1) as LogRecord) });
     moveTo(state, stretch);
   }
 
@@ -127,10 +129,11 @@ function moveTo(state: PartitionState, { to, segments }: FoldedStretch): void {
 
 /** Puts records below what is applied into the duplicate window, without counting them. */
 function refill(state: PartitionState, records: readonly LogRecord[]): void {
-  for (const { offset, value, barrier, isMarker } of records) {
+  for (const record of records) {
+    const { offset } = record;
     state.next = offset + 1;
-    if (barrier !== null || isMarker) continue;
-    const decoded = decodeEvent(value);
+    if (isControl(record)) continue;
+    const decoded = decodeRecord(record);
     if ('event' in decoded) state.window.isDuplicate(decoded.event, offset);
   }
 }

@@ -26,10 +26,12 @@ export async function takeOver(
 
 type Place = { readonly partition: number; readonly kept: Offsets; readonly start: number };
 
-async function standingOf({ store, logger }: SpeedOptions, { owner, held }: Claim, place: Place): Promise<Standing> {
+async function standingOf(options: SpeedOptions, { owner, held }: Claim, place: Place): Promise<Standing> {
+  const { store, logger } = options;
   const { partition, kept, start } = place;
   // Where the open segment begins below the oldest kept boundary, nothing that is held will ever be asked for.
-  if (held && held.segmentStart >= Math.min(...kept) && held.applied >= start) return held;
+  const isWanted = held && held.segmentStart >= Math.min(...kept) && held.from <= Math.max(...kept);
+  if (isWanted && held.applied >= start && (await isOfThisLog(options, partition, held))) return held;
   const readable = kept.filter((boundary) => boundary >= start);
   if (readable.length === 0) {
     const error = passedByRetention(place, held);
@@ -40,6 +42,22 @@ async function standingOf({ store, logger }: SpeedOptions, { owner, held }: Clai
   logger.info({ partition, from }, 'begins a partition of the realtime view anew');
   await store.begin(partition, owner, from);
   return { from, applied: from, segmentStart: from, cold: 'begun' };
+}
+
+/** Whether the log holds what the view has come to. It does not where one of the two was restored from an older copy. */
+async function isOfThisLog({ log, logger }: SpeedOptions, partition: number, held: Standing): Promise<boolean> {
+  const { applied, from, lastDigest } = held;
+  // Nothing was applied, or by an older version, which did not say what.
+  if (applied === from || !lastDigest) return applied <= ((await log.endOffsets())[partition] ?? 0);
+  try {
+    await log.prove([{ partition, offset: applied - 1, digest: lastDigest }]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TandemError && error.code === 'corrupt')) throw error;
+    // Where it is the log that was replaced, its doubt says so to all who ask for answers.
+    logger.warn({ partition, applied, reason: error.message }, 'the realtime view is of another log than this one');
+    return log.doubt() === null ? false : Promise.reject(error);
+  }
 }
 
 function passedByRetention({ partition, kept, start }: Place, held: Standing | null): TandemError {

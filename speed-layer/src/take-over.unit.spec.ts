@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ZERO_TALLY } from '@tandem/shared';
+import { digestOf, ZERO_TALLY } from '@tandem/shared';
 import { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
 import { takeOver } from './take-over.js';
 import { sceneOf } from './testing/scene.js';
@@ -43,5 +43,17 @@ describe('taking a partition over', () => {
   it('fills the duplicate window from the first record that retention has left, not from one that is gone', async () => {
     const scene = await standingAt(6, 4);
     expect(await takeOver(scene, 0, undefined)).toMatchObject({ next: 4, applied: 6 });
+  });
+});
+
+describe('a view that has come further than the log, or has read another record there,', () => {
+  it.each([
+    ['is begun anew when the last record is another one', 'another digest', { applied: 0 }],
+    ['is gone on with when it is the same', digestOf({ value: null, barrier: null }), { applied: 6 }],
+  ])('%s', async (_, lastDigest, expected) => {
+    const scene = await standingAt(6, 0);
+    const { owner } = await scene.store.claim(0);
+    await scene.store.apply(owner, { partition: 0, from: 6, to: 6, segments: [], lastDigest });
+    expect(await takeOver(scene, 0, undefined)).toMatchObject(expected);
   });
 });

@@ -14,6 +14,9 @@ export type BaseRun = {
 /** Milliseconds spent in each state that is over. */
 export type Durations = Readonly<Partial<Record<RunState, number>>>;
 
+/** Where a run has cut the log, and the name of its barriers there. */
+export type Cut = { readonly barrier: string; readonly boundary: Offsets };
+
 export type RunFault = { readonly code: string; readonly message: string };
 
 /** Where a run writes down how far it is. Writes carry the lease's token and throw `fenced` for an old one. */
@@ -23,8 +26,8 @@ export interface RunLedger {
   base(): Promise<BaseRun>;
   /** `requested → cutting`, on the base that the run will build on. */
   start(token: number, runId: number, baseRun: number): Promise<void>;
-  /** Stores the boundary (exclusive) and goes on to `archiving`. */
-  storeBoundary(token: number, runId: number, boundary: Offsets, durations: Durations): Promise<void>;
+  /** Stores the boundary (exclusive), with the name of the barriers that lie there, and goes on to `archiving`. */
+  storeBoundary(token: number, runId: number, cut: Cut, durations: Durations): Promise<void>;
   enter(token: number, runId: number, state: RunState, durations: Durations): Promise<void>;
   fail(token: number, runId: number, fault: RunFault, durations: Durations): Promise<void>;
   /** How a run ended, waiting for a publication that may still be committing. */

@@ -94,6 +94,11 @@ export class ProcessesScene {
     return new TandemClient(`http://127.0.0.1:${this.#port}`);
   }
 
+  /** Of this scene's files; it is removed at the end. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   get databaseUrl(): string {
     return this.#database.url;
   }

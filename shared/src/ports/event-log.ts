@@ -1,15 +1,21 @@
+import type { LogMark } from '../log-mark.js';
 import type { Offsets } from '../offsets.js';
 
 /** What a producer appends: the key picks the partition, the value is the bytes of one JSON event. */
 export type NewRecord = { readonly key: string; readonly value: Uint8Array };
 
-/** One record of the log. A barrier is a control record: `barrier` names the run that drew it, `value` is null. */
+/**
+ * One record of the log. A barrier is a control record: `barrier` names the run that drew it, `value` is null. Whoever
+ * reads asks `isControl`: another program may write a record that has both, and that is a dead letter.
+ */
 export type LogRecord = {
   readonly offset: number;
   readonly value: Uint8Array | null;
   readonly barrier: string | null;
   /** True for an offset that holds no event, such as the mark of a producer's transaction. It starts no segment. */
   readonly isMarker?: boolean;
+  /** Milliseconds of a barrier's appending by the log's own clock, where the log keeps it. */
+  readonly appendedAt?: number;
 };
 
 /** Consecutive records of one partition, ascending by offset, without gaps. */
@@ -76,6 +82,15 @@ export interface EventLog {
    * Throws `corrupt` where retention has passed an offset that was asked for, and whatever the member throws but `fenced`.
    */
   join(member: GroupMember, options: GroupOptions): Promise<void>;
+
+  /**
+   * Makes sure that this log holds these records, but for those that retention has passed. Throws `corrupt` when it does
+   * not: then it is another log than before. Throws `unavailable` when it cannot be told now.
+   */
+  prove(marks: readonly LogMark[]): Promise<void>;
+
+  /** Why this may be another log than before, as of the last look; null when it is the same. Asks nobody. */
+  doubt(): string | null;
 
   close(): Promise<void>;
 }

@@ -18,6 +18,8 @@ export type PartitionView = {
   readonly segments: readonly Segment[];
   /** Why no answer can rest on this partition now (it is being rebuilt, is lost, or full); null when it can. */
   readonly cold: string | null;
+  /** As in Standing. */
+  readonly lastDigest?: string | null;
 };
 
 export type RealtimeView = {
@@ -35,6 +37,8 @@ export type Standing = {
   /** Start of the segment that the next record continues, unless it is a barrier. */
   readonly segmentStart: number;
   readonly cold: string | null;
+  /** Of the record below `applied`, as whoever applied it said: tells whether the log still is the one that was read. */
+  readonly lastDigest?: string | null;
 };
 
 /** A claim on one partition: `owner` grows with every claim, `held` is what the partition can go on from; null: nothing. */
@@ -47,6 +51,8 @@ export type FoldedStretch = {
   readonly to: number;
   /** Ascending; the first may continue the store's last segment (same start), further ones begin at barriers. */
   readonly segments: readonly Segment[];
+  /** Of the last record; see digestOf. */
+  readonly lastDigest?: string;
 };
 
 /** The realtime view at rest: written by the speed layer, read by the serving layer. */

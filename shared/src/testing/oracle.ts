@@ -35,8 +35,8 @@ export function readByOracle(records: readonly PositionedValue[]): OracleReading
   let [duplicates, conflicts, invalid, barriers] = [0, 0, 0, 0];
   for (const { value, barrier } of inOrder) {
     const decoded = decodeEvent(value);
-    if (barrier) barriers += 1;
-    else if ('refusal' in decoded) invalid += 1;
+    if (barrier && value === null) barriers += 1;
+    else if (barrier || 'refusal' in decoded) invalid += 1;
     else {
       const identity = JSON.stringify([decoded.event.event_id, decoded.event.occurred_at]);
       const first = firstCopies[identity];

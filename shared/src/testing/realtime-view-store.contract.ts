@@ -107,7 +107,7 @@ export function describeRealtimeViewStore(name: string, createSubject: () => Pro
         await store.setCold(0, ownerOf(0), null);
         const other = await subject.open();
         const { owner, held } = await other.claim(0);
-        expect(held).toEqual({ from: 2, applied: 9, segmentStart: 5, cold: null });
+        expect(held).toEqual({ from: 2, applied: 9, segmentStart: 5, cold: null, lastDigest: null });
         await other.apply(owner, stretch(0, 9, 12, [segment(5, 3, { books: 5, toys: 2 })]));
         const segments = (await partition(0))?.segments ?? [];
         expect(segments.map(({ tally }) => tally.read)).toEqual([3, 7]);

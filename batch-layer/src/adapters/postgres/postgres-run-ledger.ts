@@ -1,7 +1,8 @@
-import { type Offsets, type RunMode, type RunState, TandemError } from '@tandem/shared';
-import { type Database, databaseError } from '@tandem/shared/adapters/postgres/database';
+import { type RunMode, type RunState, TandemError } from '@tandem/shared';
+import { type Database, databaseError, type Transaction } from '@tandem/shared/adapters/postgres/database';
+import { ADD_WITNESS_SQL } from '@tandem/shared/adapters/postgres/log-witness';
 import { toSafeInteger } from '@tandem/shared/adapters/postgres/safe-integer';
-import type { BaseRun, Durations, OpenRun, RunFault, RunLedger } from '../../ports/run-ledger.js';
+import type { BaseRun, Cut, Durations, OpenRun, RunFault, RunLedger } from '../../ports/run-ledger.js';
 import { inFencedTransaction } from './fenced.js';
 
 const OPEN_SQL = `SELECT id, mode, state FROM tandem.batch_run WHERE state NOT IN ('published', 'failed')`;
@@ -54,8 +55,11 @@ export class PostgresRunLedger implements RunLedger {
     await this.#update(token, runId, START_SQL, [runId, baseRun]);
   }
 
-  async storeBoundary(token: number, runId: number, boundary: Offsets, durations: Durations): Promise<void> {
-    await this.#update(token, runId, STORE_BOUNDARY_SQL, [runId, boundary, JSON.stringify(durations)]);
+  async storeBoundary(token: number, runId: number, { barrier, boundary }: Cut, durations: Durations): Promise<void> {
+    await inFencedTransaction(this.#database, token, async (transaction) => {
+      await updateOne(transaction, runId, STORE_BOUNDARY_SQL, [runId, boundary, JSON.stringify(durations)]);
+      await transaction.query(ADD_WITNESS_SQL, [runId, barrier, boundary]);
+    });
   }
 
   async enter(token: number, runId: number, state: RunState, durations: Durations): Promise<void> {
@@ -74,11 +78,7 @@ export class PostgresRunLedger implements RunLedger {
   }
 
   async #update(token: number, runId: number, text: string, values: readonly unknown[]): Promise<void> {
-    await inFencedTransaction(this.#database, token, async (transaction) => {
-      const { rowCount } = await transaction.query(text, [...values]);
-      if (rowCount !== 1)
-        throw new TandemError('conflict', `run ${runId}: found it in another state than this step follows`);
-    });
+    await inFencedTransaction(this.#database, token, (transaction) => updateOne(transaction, runId, text, values));
   }
 
   async #query<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
@@ -88,4 +88,10 @@ export class PostgresRunLedger implements RunLedger {
       throw databaseError(error);
     }
   }
+}
+
+async function updateOne(transaction: Transaction, runId: number, text: string, values: readonly unknown[]) {
+  const { rowCount } = await transaction.query(text, [...values]);
+  if (rowCount === 1) return;
+  throw new TandemError('conflict', `run ${runId}: found it in another state than this step follows`);
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TandemError } from '../../errors.js';
+import { isControl } from '../../events/decode-record.js';
 import type { EventLog, GroupMember, LogBatch, LogRecord } from '../../ports/event-log.js';
 import { createTestTopic, type TestTopic } from './testing/test-topic.js';
 
@@ -126,6 +127,18 @@ describe('the log in a Kafka topic', () => {
         ['b', null, undefined],
         [null, null, undefined],
       ]);
+    });
+
+    it('has a barrier only where the header comes once with a text and there is no value', async () => {
+      const log = await topic.open();
+      await topic.appendForeign(0, [
+        { value: null, headers: { 'tandem-barrier': 'run-1' } },
+        { value: 'a', headers: { 'tandem-barrier': 'run-1' } },
+        { value: null, headers: { 'tandem-barrier': ['run-1', 'run-2'] } },
+        { value: null, headers: { 'tandem-barrier': '' } },
+      ]);
+      const [read] = await readAll(log);
+      expect(read?.map(isControl)).toEqual([true, false, false, false]);
     });
 
     /** Two records each. Their marks may come a moment after the broker has answered. */

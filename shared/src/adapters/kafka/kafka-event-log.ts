@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka, Producer } from 'kafkajs';
 import { TandemError } from '../../errors.js';
+import type { LogMark } from '../../log-mark.js';
 import { type Offsets, refuseWrongLength } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
 import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
@@ -10,6 +11,7 @@ import { BatchHandover } from './batch-handover.js';
 import { followGroup } from './follow-group.js';
 import { connectTo, type KafkaConnection, withinDeadline } from './kafka-client.js';
 import { BoundsAsker } from './log-bounds.js';
+import { MarkProver } from './mark-prover.js';
 import { sendCalls } from './send-calls.js';
 import { ensureTopic } from './topic.js';
 
@@ -88,6 +90,7 @@ export class KafkaEventLog implements EventLog {
   readonly #maxSentBytes: number;
   readonly #queue: AppendQueue;
   readonly #bounds: BoundsAsker;
+  readonly #prover: MarkProver;
   readonly #closing = new AbortController();
   readonly #readers = new Set<Promise<void>>();
 
@@ -102,6 +105,7 @@ export class KafkaEventLog implements EventLog {
     const sending = { producer, topic: options.topic, partitions: options.partitions, maxBytes: this.#maxSentBytes };
     this.#queue = new AppendQueue((calls) => sendCalls(sending, calls), this.#appendDeadlineMs);
     this.#bounds = new BoundsAsker(admin, options.topic, OFFSETS_DEADLINE_MS);
+    this.#prover = new MarkProver(admin, options.topic, this, () => this.#bounds.ask());
   }
 
   async append(records: readonly NewRecord[]): Promise<void> {
@@ -157,6 +161,14 @@ export class KafkaEventLog implements EventLog {
   async join(member: GroupMember, { group, signal }: GroupOptions): Promise<void> {
     const following = AbortSignal.any([signal, this.#closing.signal]);
     await this.#follow(member, { group: `${this.#options.topic}.${group}`, signal: following, showsProgress: true });
+  }
+
+  prove(marks: readonly LogMark[]): Promise<void> {
+    return this.#prover.prove(marks);
+  }
+
+  doubt(): null {
+    return null;
   }
 
   /** Answers what was appended before, ends every read, and leaves no connection. Idempotent. */

@@ -47,8 +47,9 @@ function fillTo(records: LogRecord[], from: number, to: number): number {
   return Math.max(from, to);
 }
 
-function recordOf({ value, headers }: KafkaMessage, offset: number): LogRecord {
+function recordOf({ value, headers, timestamp }: KafkaMessage, offset: number): LogRecord {
   const barrier = headers?.[BARRIER_HEADER];
-  if (barrier === undefined) return { offset, value, barrier: null };
-  return { offset, value: null, barrier: String(barrier) };
+  // A header that comes twice, or without a text, names nothing.
+  if (!Buffer.isBuffer(barrier) && typeof barrier !== 'string') return { offset, value, barrier: null };
+  return { offset, value, barrier: String(barrier) || null, appendedAt: Number(timestamp) };
 }

@@ -11,10 +11,11 @@ export type HeldPartition = {
   applied: number;
   segments: HeldSegment[];
   cold: string | null;
+  lastDigest?: string | null;
 };
 
-export function standingOf({ from, applied, segments, cold }: HeldPartition): Standing {
-  return { from, applied, segmentStart: segments.at(-1)?.start ?? applied, cold };
+export function standingOf({ from, applied, segments, cold, lastDigest = null }: HeldPartition): Standing {
+  return { from, applied, segmentStart: segments.at(-1)?.start ?? applied, cold, lastDigest };
 }
 
 /**
@@ -25,6 +26,7 @@ export function addStretch(held: HeldPartition, stretch: FoldedStretch): void {
   refuseStretch(held, stretch);
   for (const segment of stretch.segments) addSegment(held, segment);
   held.applied = stretch.to;
+  held.lastDigest = stretch.lastDigest ?? null;
 }
 
 /** Drops the segments that lie below the boundary (exclusive), and returns them. */

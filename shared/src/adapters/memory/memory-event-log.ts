@@ -1,5 +1,6 @@
 import { TandemError } from '../../errors.js';
 import { joinAlone } from '../../join-alone.js';
+import { digestOf, type LogMark, logReplaced } from '../../log-mark.js';
 import { type Offsets, refuseWrongLength } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
 import type {
@@ -83,6 +84,19 @@ export class MemoryEventLog implements EventLog {
       }
       if (batches.length === 0) await this.#appended(signal);
     }
+  }
+
+  async prove(marks: readonly LogMark[]): Promise<void> {
+    this.#refuseClosed();
+    for (const { partition, offset, digest } of marks) {
+      const record = this.#records[partition]?.[offset];
+      if (record === undefined) throw logReplaced(partition, offset, 'nothing');
+      if (digestOf(record) !== digest) throw logReplaced(partition, offset, 'another record');
+    }
+  }
+
+  doubt(): null {
+    return null;
   }
 
   async close(): Promise<void> {

@@ -38,7 +38,14 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
 
   async begin(partition: number, owner: number, from: number): Promise<void> {
     const cold = 'the realtime view is being rebuilt from the log';
-    Object.assign(this.#heldBy(owner, partition), { from, applied: from, segments: [], cold, isBegun: true });
+    Object.assign(this.#heldBy(owner, partition), {
+      from,
+      applied: from,
+      segments: [],
+      cold,
+      lastDigest: null,
+      isBegun: true,
+    });
     this.#version++;
   }
 

@@ -1,5 +1,6 @@
 import { TandemError } from '../../errors.js';
 import { joinAlone } from '../../join-alone.js';
+import { digestOf, type LogMark, logReplaced } from '../../log-mark.js';
 import type { Logger } from '../../logger.js';
 import { type Offsets, refuseWrongLength, zeroOffsets } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
@@ -28,6 +29,18 @@ const MAX_CONNECTIONS = 2;
 const GIVE_UP_AFTER_MS = 15_000;
 const APPEND_DEADLINE_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 60_000;
+const MARKED_SQL = `
+  SELECT m.partition, m."offset", r.value, r.barrier, r.partition IS NOT NULL AS there
+  FROM unnest($1::int[], $2::bigint[]) AS m (partition, "offset")
+  LEFT JOIN tandem.log_record r ON r.partition = m.partition AND r."offset" = m."offset"`;
+
+type MarkedRow = {
+  readonly partition: number;
+  readonly offset: string;
+  readonly value: Uint8Array | null;
+  readonly barrier: string | null;
+  readonly there: boolean;
+};
 
 /** Opens the log that lies in tables of Postgres. Connects when it is first used. */
 export function openPostgresEventLog(options: PostgresEventLogOptions): PostgresEventLog {
@@ -121,6 +134,24 @@ export class PostgresEventLog implements EventLog {
       await reading;
       this.#reads.delete(reading);
     }
+  }
+
+  async prove(marks: readonly LogMark[]): Promise<void> {
+    const values = [marks.map(({ partition }) => partition), marks.map(({ offset }) => offset)];
+    const { rows } = await this.#database
+      .query<MarkedRow>({ name: 'log-marks', text: MARKED_SQL, values })
+      .catch((error) => {
+        throw databaseError(error);
+      });
+    for (const { partition, offset, digest } of marks) {
+      const row = rows.find((found) => found.partition === partition && Number(found.offset) === offset);
+      if (!row?.there) throw logReplaced(partition, offset, 'nothing');
+      if (digestOf(row) !== digest) throw logReplaced(partition, offset, 'another record');
+    }
+  }
+
+  doubt(): null {
+    return null;
   }
 
   /** Answers what was appended before, ends every read, and leaves no connection. Idempotent. */

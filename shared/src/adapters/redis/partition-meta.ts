@@ -16,6 +16,8 @@ export type PartitionMeta = {
   readonly from: number;
   readonly applied: number;
   readonly cold: string | null;
+  /** Of the last record applied; null in a view of an older version, and before the first. */
+  readonly lastDigest: string | null;
   /** Numbers of the first and the last stretch in the list (inclusive). The first of all, 0, stands for the begin. */
   readonly first: number;
   readonly last: number;
@@ -89,6 +91,7 @@ export function metaAtBegin(id: string, from: number, metrics: readonly Metric[]
     compacted_id: id,
     compacted_applied: from,
     uncompacted: 0,
+    last_digest: '',
   };
 }
 
@@ -108,6 +111,7 @@ export function parseMeta(namesAndValues: readonly string[]): PartitionMeta {
     from: integer('from'),
     applied: integer('applied'),
     cold: text('cold') || null,
+    lastDigest: fields.get('last_digest') || null,
     first: integer('first'),
     last: integer('last'),
     compacted: integer('compacted'),

@@ -165,6 +165,7 @@ function complete(held: HeldPartition, meta: PartitionMeta): void {
   dropSegments(held, meta.from);
   held.from = meta.from;
   held.cold = meta.cold;
+  held.lastDigest = meta.lastDigest;
   for (const segment of held.segments) segment.tally = meta.tallies.get(segment.start) ?? segment.tally;
   const found = [held.applied, ...held.segments.map(({ start, tally }) => `${start}: ${tallyText(tally)}`)].join();
   const allowed = [meta.applied, ...[...meta.tallies].map(([start, tally]) => `${start}: ${tallyText(tally)}`)].join();

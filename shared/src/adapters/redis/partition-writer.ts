@@ -175,7 +175,11 @@ export class PartitionWriter {
     const counted = this.#states.count(stretch, id, text.length);
     const commands = [
       ['RPUSH', keys.stretches, text],
-      ['HSET', keys.meta, ...textsOf({ version: id, applied: held.applied, ...counted })],
+      [
+        'HSET',
+        keys.meta,
+        ...textsOf({ version: id, applied: held.applied, last_digest: held.lastDigest ?? '', ...counted }),
+      ],
       ...this.#readable(keys, held, stretch),
     ];
     return { commands, needed, id };

@@ -134,6 +134,12 @@ CREATE TABLE IF NOT EXISTS tandem.identity (
   id      text NOT NULL,
   log     text                             -- null until a log was opened
 );
+-- Which barriers a run drew: by them the log is told from another one. Run 0: drawn when the log was first opened.
+CREATE TABLE IF NOT EXISTS tandem.log_witness (
+  run_id  bigint PRIMARY KEY,
+  name    text NOT NULL,
+  offsets bigint[] NOT NULL
+);
 `;
 
 /** What depends on the number of partitions ($1): the log's heads, archive positions and run 0. */
