@@ -12,6 +12,7 @@ export class ImportTally {
   rowsRead = 0;
   readonly #leftOut = new Map<string, number>();
   readonly #refused = new Map<string, Refused>();
+  readonly #notes: string[] = [];
 
   leaveOut(reason: string): void {
     this.#leftOut.set(reason, (this.#leftOut.get(reason) ?? 0) + 1);
@@ -22,6 +23,11 @@ export class ImportTally {
     const reason = this.#refused.has(kind) || this.#refused.size < MAX_REASONS ? kind : OTHER_REASONS;
     const refused = this.#refused.get(reason) ?? { count: 0, firstRow: rowNumber };
     this.#refused.set(reason, { ...refused, count: refused.count + 1 });
+  }
+
+  /** What the summary says of the rows as a whole. */
+  note(text: string): void {
+    this.#notes.push(text);
   }
 
   get leftOut(): ReadonlyMap<string, number> {
@@ -45,6 +51,7 @@ export class ImportTally {
       ...[...this.#refused].map(([reason, { count, firstRow }]) => {
         return `  ${grouped(count)}  ${reason}${firstRow === undefined ? '' : ` (first in row ${firstRow})`}`;
       }),
+      ...this.#notes.map((note) => `note: ${note}`),
     ];
   }
 }

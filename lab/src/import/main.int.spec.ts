@@ -58,7 +58,8 @@ describe('npm run import', () => {
     expect(lines).toHaveLength(5);
     expect(lines[0]).toBe('Bestellung;Datum;Kunde;Warengruppe;Menge;Preis;Land;Art;row;reason');
     expect(lines[2]).toBe(
-      'B-5;28.02.2026 10:00;K2;Bücher;1;9.90;DE;Verkauf;8;"amount: found ""9.90""; allowed is a decimal like 1.234,50"',
+      'B-5;28.02.2026 10:00;K2;Bücher;1;9.90;DE;Verkauf;8;' +
+        '"amount: found ""9.90""; allowed is a decimal like 1.234,50; for 1,234.50 give ""decimal"": ""."" in the mapping"',
     );
   });
 
