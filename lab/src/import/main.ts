@@ -64,7 +64,9 @@ async function runImport(commandLine: CommandLine, output: Output): Promise<numb
     const { sent, accepted, answered } = sender.totals;
     const copies = accepted < sent || accepted === 0 ? NOT_ALL_TAKEN : await copyCount.end();
     const taken = { accepted, unanswered: sent - answered, copies };
-    output.stdout.write(`${tally.lines(taken, elapsedMs ?? performance.now() - startMs).join('\n')}\n`);
+    // Where the file was not understood there is nothing to sum up: the error says it all.
+    if (elapsedMs !== undefined || tally.rowsRead > 0)
+      output.stdout.write(`${tally.lines(taken, elapsedMs ?? performance.now() - startMs).join('\n')}\n`);
   }
   return tally.refusedCount > 0 && !given['allow-rejects'] ? 1 : 0;
 }
