@@ -80,6 +80,7 @@ export class ProvenLog implements EventLog {
         return member.take(batch);
       },
       revoked: (partition) => member.revoked(partition),
+      blocked: (partition, error) => member.blocked(partition, error),
     };
     return this.#log.join(guarded, options);
   }

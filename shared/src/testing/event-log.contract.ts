@@ -362,6 +362,10 @@ class RecordingMember implements GroupMember {
 
   revoked(): void {}
 
+  async blocked(_partition: number, error: TandemError): Promise<void> {
+    throw error;
+  }
+
   join(log: EventLog) {
     const leaving = new AbortController();
     const ended = log.join(this, { group: 'recording', signal: leaving.signal });

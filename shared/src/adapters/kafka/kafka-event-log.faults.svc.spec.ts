@@ -59,6 +59,10 @@ class Member implements GroupMember {
     this.owned.delete(partition);
   }
 
+  async blocked(_partition: number, error: TandemError): Promise<void> {
+    throw error;
+  }
+
   async leave(): Promise<void> {
     this.#leaving.abort();
     await this.ended;
@@ -86,12 +90,7 @@ describe('the log in a Kafka topic', () => {
     });
 
     it('refuses a topic that is compacted', async () => {
-      await topic.admin.createTopics({
-        waitForLeaders: true,
-        topics: [
-          { topic: topic.topic, numPartitions: 2, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] },
-        ],
-      });
+      await topic.make({ 'cleanup.policy': 'compact' });
       await expect(topic.open()).rejects.toMatchObject({ code: 'configuration-invalid' });
     });
 
@@ -175,32 +174,13 @@ describe('the log in a Kafka topic', () => {
     });
   });
 
-  describe('when records were compressed in a way that the client does not know', () => {
-    it('delivers them from a topic that was made here', async () => {
-      const log = await topic.open();
-      await topic.appendForeign(0, values(3), 'zstd');
-      expect((await readAll(log))[0]?.map(({ value }) => String(value))).toEqual(['0', '1', '2']);
-    });
-
-    it('says so where the topic keeps them as they came', async () => {
-      const configEntries = [{ name: 'compression.type', value: 'producer' }];
-      const made = { topic: topic.topic, numPartitions: PARTITIONS, configEntries };
-      await topic.admin.createTopics({ waitForLeaders: true, topics: [made] });
-      const log = await topic.open();
-      await topic.appendForeign(0, values(3), 'zstd');
-      await expect(readAll(log)).rejects.toMatchObject({
-        code: 'configuration-invalid',
-        message: expect.stringContaining('compression not implemented'),
-      });
-    });
-  });
-
   describe('when retention has taken records away', () => {
     const isCorrupt = { code: 'corrupt', facts: { partition: 0, wanted: 5, start: 10 } };
     const member = (begin: number): GroupMember => ({
       assigned: async (partition) => (partition === 0 ? begin : 0),
       take: async ({ records }) => (records.at(-1)?.offset ?? 0) + 1,
       revoked: () => {},
+      blocked: async () => {},
     });
 
     it.each([
@@ -233,6 +213,7 @@ describe('the log in a Kafka topic', () => {
           return (records.at(-1)?.offset ?? 0) + 1;
         },
         revoked: () => {},
+        blocked: async () => {},
       };
       const joining = log.join(overtaken, { group: 'slow', signal: new AbortController().signal });
       await expect(joining).rejects.toMatchObject({ code: 'corrupt', facts: { partition: 0, wanted: 5, start: kept } });
