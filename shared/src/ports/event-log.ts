@@ -74,6 +74,12 @@ export interface EventLog {
   /** Per partition the offset after its last record: the exclusive upper bound of what can be read now. */
   endOffsets(): Promise<Offsets>;
 
+  /**
+   * Per partition the offset after the last record that was written, whether it can be read yet or not: those that another
+   * program writes in a transaction, and all behind them, can be read when that has ended.
+   */
+  writtenEnds(): Promise<Offsets>;
+
   /** Per partition the first offset that can still be read (inclusive): what retention has left of the log. */
   startOffsets(): Promise<Offsets>;
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TandemError } from '../../errors.js';
 import { isControl } from '../../events/decode-record.js';
+import { barrierMarks, type LogMark } from '../../log-mark.js';
 import type { EventLog, GroupMember, LogBatch, LogRecord } from '../../ports/event-log.js';
 import { createTestTopic, type TestTopic } from './testing/test-topic.js';
 
@@ -162,6 +163,34 @@ describe('the log in a Kafka topic', () => {
         ...['commit', 'commit', null],
         ...[null, null, null],
       ]);
+    });
+
+    it('ends behind what is written in an open transaction, and can be read no further than to its beginning', async () => {
+      const log = await topic.open();
+      const writer = topic.kafka.producer({ transactionalId: topic.topic, maxInFlightRequests: 1, idempotent: true });
+      await writer.connect();
+      await topic.appendForeign(0, values(2));
+      const transaction = await writer.transaction();
+      await transaction.send({ topic: topic.topic, messages: values(3).map((one) => ({ ...one, partition: 0 })) });
+      await topic.appendForeign(0, values(4));
+      const [, mark] = barrierMarks('run-1', await log.appendBarriers('run-1'));
+      const [behind] = barrierMarks('run-1', [9, 0]);
+      expect([await log.endOffsets(), await log.writtenEnds()]).toEqual([
+        [2, 1],
+        [10, 1],
+      ]);
+      // What lies behind it is no sign of another log.
+      const proving = log.prove([behind as LogMark, mark as LogMark]);
+      await expect(proving).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(/^partition 0 of .* can be read to offset 2 and not yet to 9: .* transaction/),
+      });
+      await expect(log.prove(barrierMarks('run-1', [10, 0]))).rejects.toMatchObject({ code: 'corrupt' });
+      await transaction.abort();
+      await writer.disconnect();
+      while ((await log.endOffsets())[0] !== 11) await new Promise((resolve) => setTimeout(resolve, 20));
+      await log.prove([behind as LogMark, mark as LogMark]);
+      expect(await log.writtenEnds()).toEqual([11, 1]);
     });
 
     it('reads past markers that are all there is', async () => {

@@ -13,6 +13,8 @@ import { type KafkaEventLog, type KafkaEventLogOptions, openKafkaEventLog } from
 
 /** The client is slow with more at a time. */
 const MAX_SENT_RECORDS = 5_000;
+/** Where a setting comes from that was made for the topic. */
+const SET_FOR_TOPIC = 1;
 
 /** A topic of a test's own, and another program that reaches it past the log. */
 export type TestTopic = {
@@ -21,7 +23,7 @@ export type TestTopic = {
   readonly admin: Admin;
   /** Makes the topic with settings by Kafka's names; those of the broker are the others'. */
   make(settings: Settings): Promise<void>;
-  /** Changes the settings of the topic: those that are not given become the broker's. */
+  /** Changes these settings of the topic. */
   change(settings: Settings): Promise<void>;
   open(options?: Partial<KafkaEventLogOptions>): Promise<KafkaEventLog>;
   appendForeign(partition: number, messages: readonly ForeignMessage[], compression?: CompressionTypes): Promise<void>;
@@ -51,8 +53,13 @@ export async function createTestTopic(partitions: number, topic = `test.${random
       await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, configEntries }] });
     },
     change: async (settings) => {
-      const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf(settings) };
-      await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+      const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic };
+      const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+      const own = resources[0]?.configEntries.filter(({ configSource }) => configSource === SET_FOR_TOPIC) ?? [];
+      const kept = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+      // What is not named here would become the broker's own.
+      const configEntries = entriesOf({ ...kept, ...settings });
+      await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
     },
     open: async (options) => {
       const log = await openKafkaEventLog({ brokers: testKafkaBrokers(), topic, partitions, ...options });
