@@ -42,6 +42,7 @@ export async function importEvents(options: ImportOptions): Promise<void> {
       await sink.ready();
     }
     take(mapper.end(), sink, options);
+    for (const note of mapper.notes?.() ?? []) tally.note(note);
     await sink.finish();
   } finally {
     await table.close();

@@ -12,6 +12,8 @@ export interface RowMapper {
   map(row: Row): readonly Mapped[];
   /** What is still held back when the file ends. */
   end(): readonly Mapped[];
+  /** What a user should know about the rows as a whole; asked for after `end`. */
+  notes?(): readonly string[];
 }
 
 /** How the files of one publisher become events. */

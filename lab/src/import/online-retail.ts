@@ -20,7 +20,7 @@ const COLUMNS = {
 
 /** The two forms in which copies of the set write their dates; both are read as UTC. */
 const DATE_FORMS = ['YYYY-MM-DD HH:mm:ss', 'M/D/YYYY H:mm'];
-const readDate: DateReader = anyOf(...DATE_FORMS.map(dateReader));
+const readDate: DateReader = anyOf(...DATE_FORMS.map((form) => dateReader(form)));
 
 export const UNCATEGORISED = 'uncategorised';
 

@@ -2,9 +2,10 @@ import { type Logger, messageOf } from '@tandem/shared';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { authorize } from './authorize.js';
 import { type GuardOptions, guard, refuseUntypedFromPage } from './guard.js';
+import { endAfterBody, isUnderWay, LINGER_MS } from './linger.js';
 import { CSV_TYPE, hasFormat, JSON_TYPE, negotiate } from './negotiate.js';
 import { openApiOf } from './openapi.js';
-import { HttpProblem, isNotYet, sendProblem, toProblem } from './problem.js';
+import { HttpProblem, isNotYet, toProblem, writeProblem } from './problem.js';
 import { type Route, sendJson } from './route.js';
 
 export type AppOptions = {
@@ -12,10 +13,12 @@ export type AppOptions = {
   readonly token: string | undefined;
   readonly guard: GuardOptions;
   readonly logger: Logger;
+  /** How long the rest of a body is read after its answer; LINGER_MS when absent. */
+  readonly lingerMs?: number;
 };
 
 /** The express application that serves the routes, and nothing else. */
-export function createApp({ routes, token, guard: guardOptions, logger }: AppOptions): Express {
+export function createApp({ routes, token, guard: guardOptions, logger, lingerMs = LINGER_MS }: AppOptions): Express {
   const all = withDescriptions(routes, token);
   const app = express();
   app.disable('x-powered-by');
@@ -25,7 +28,7 @@ export function createApp({ routes, token, guard: guardOptions, logger }: AppOpt
   for (const route of all) register(app, route, token);
   for (const path of new Set(all.map((route) => route.path))) app.all(path, refuseMethod(all, path));
   app.use(refusePath(all));
-  app.use(answerErrors(logger));
+  app.use(answerErrors(logger, lingerMs));
   return app;
 }
 
@@ -102,7 +105,7 @@ function refusePath(routes: readonly Route[]) {
 }
 
 /** Express knows an error handler by its four parameters. */
-function answerErrors(logger: Logger) {
+function answerErrors(logger: Logger, lingerMs: number) {
   return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
     // The caller has gone in the midst of the request: there is nobody to answer, and nothing is wrong here.
     if (request.socket.destroyed) return;
@@ -115,15 +118,14 @@ function answerErrors(logger: Logger) {
     }
     // An answer that has begun cannot be taken back: cutting the connection tells the caller that it is not whole.
     if (response.headersSent) response.destroy();
-    else answerProblem(request, response, problem);
+    else answerProblem(request, response, problem, lingerMs);
   };
 }
 
-function answerProblem(request: Request, response: Response, problem: HttpProblem): void {
-  if (!request.complete) {
-    // The rest of the body is read and dropped, so that the caller comes to reading the answer; then the connection ends.
-    response.setHeader('Connection', 'close');
-    request.resume();
-  }
-  sendProblem(response, problem);
+function answerProblem(request: Request, response: Response, problem: HttpProblem, lingerMs: number): void {
+  const isEarly = isUnderWay(request);
+  if (isEarly) response.setHeader('Connection', 'close');
+  writeProblem(response, problem);
+  if (isEarly) endAfterBody(request, response, lingerMs);
+  else response.end();
 }

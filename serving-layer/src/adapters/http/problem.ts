@@ -75,7 +75,8 @@ function fromTandemError({ code, message, facts }: TandemError): HttpProblem {
   return new HttpProblem(status, code, title, detail, { facts, headers });
 }
 
-export function sendProblem(response: Response, problem: HttpProblem): void {
+/** Writes the whole answer, without ending it. */
+export function writeProblem(response: Response, problem: HttpProblem): void {
   const { status, type, title, message: detail, facts } = problem;
   const body = Buffer.from(JSON.stringify({ ...facts, type, title, status, detail }));
   response.writeHead(status, {
@@ -83,5 +84,5 @@ export function sendProblem(response: Response, problem: HttpProblem): void {
     'Content-Type': 'application/problem+json',
     'Content-Length': body.length,
   });
-  response.end(body);
+  response.write(body);
 }
