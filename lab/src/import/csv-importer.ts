@@ -27,6 +27,7 @@ export function csvImporter(mapping: CsvMapping): Importer {
   const { delimiter, encoding } = mapping;
   return {
     tableOptions: { delimiter, encoding },
+    ...(mapping.event_id === undefined && { columnsOfIds: columnsIn(mapping) }),
     mapperFor: (header) => {
       const notes = new MappingNotes(mapping);
       const map = rowMapper(mapping, header, notes);

@@ -19,6 +19,8 @@ export interface RowMapper {
 /** How the files of one publisher become events. */
 export type Importer = {
   readonly tableOptions: TableOptions;
+  /** The columns that ids derive from, where what a user says decides how: then a change of that makes other events. */
+  readonly columnsOfIds?: readonly string[];
   /** Throws `request-invalid` when a needed column is missing. */
   mapperFor(header: readonly string[]): RowMapper;
 };

@@ -10,6 +10,7 @@ import { fixture } from './testing/files.js';
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
+  dataFolder = '/nowhere';
 });
 
 async function server(reply?: Parameters<typeof startEventsServer>[0]): Promise<EventsServer> {
@@ -18,9 +19,12 @@ async function server(reply?: Parameters<typeof startEventsServer>[0]): Promise<
   return started;
 }
 
+/** Where imports are remembered, while a test has made one. */
+let dataFolder = '/nowhere';
+
 async function run(...argv: string[]) {
   const captured = captureOutput();
-  const code = await main(argv, captured.output);
+  const code = await main(argv, captured.output, dataFolder);
   return { code, stdout: captured.stdout(), stderr: captured.stderr() };
 }
 
@@ -167,6 +171,72 @@ describe('npm run import', () => {
       });
     }
     expect(await readFile(at('sales.csv'))).toEqual(text);
+  });
+
+  it('warns before it sends when rows that are there were made by another mapping', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-memory-'));
+    open.push({ close: () => rm(folder, { recursive: true }) });
+    dataFolder = folder;
+    const { url } = await server();
+    const write = (name: string, text: string) => writeFile(join(folder, name), text);
+    const base = {
+      type: 'order_placed',
+      occurred_at: 'When',
+      order_id: 'Id',
+      category: 'Group',
+      amount: 'Sum',
+      country: { value: 'XX' },
+    };
+    await write('sales.csv', 'Id,When,Group,Sum\n1,2026-02-01,a,5\n2,2026-02-01,b,6\n');
+    await write('wider.csv', 'Note,Id,When,Group,Sum\nx,1,2026-02-01,a,5.00\ny,2,2026-02-01,b,6\n');
+    await write('other.csv', 'Id,When,Group,Sum\n3,2026-02-01,a,5\n');
+    await write('map.json', JSON.stringify(base));
+    await write('changed.json', JSON.stringify({ ...base, country: { value: 'DE' } }));
+    await write('formatted.json', JSON.stringify({ ...base, occurred_at: { column: 'When', format: 'YYYY-MM-DD' } }));
+    await write('named.json', JSON.stringify({ ...base, event_id: 'Id' }));
+    const importing = async (file: string, map: string) =>
+      (await run('csv', join(folder, file), '--map', join(folder, map), '--url', url)).stderr;
+    expect(await importing('sales.csv', 'map.json')).toBe('');
+    expect(await importing('sales.csv', 'map.json')).toBe('');
+    expect(await importing('sales.csv', 'formatted.json')).toBe('');
+    expect(await importing('wider.csv', 'map.json')).toBe('');
+    expect(await importing('other.csv', 'changed.json')).toBe('');
+    expect(await importing('sales.csv', 'changed.json')).toMatch(
+      /^warning: 2 of the first 2 rows were imported at 20\S+ with another mapping, .*now they count twice/,
+    );
+    // It has happened, and was said.
+    expect(await importing('sales.csv', 'changed.json')).toBe('');
+    expect(await importing('sales.csv', 'named.json')).toBe('');
+    const elsewhere = await server();
+    const { stderr } = await run(
+      'csv',
+      join(folder, 'sales.csv'),
+      '--map',
+      join(folder, 'named.json'),
+      '--url',
+      elsewhere.url,
+    );
+    expect(stderr).toBe('');
+  });
+
+  it('imports where nothing can be remembered, or what was remembered is no memory', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-memory-'));
+    open.push({ close: () => rm(folder, { recursive: true }) });
+    dataFolder = folder;
+    const { url } = await server();
+    for (const text of ['{', 'null\n', '{"url":1}\n', '\n\n']) {
+      await writeFile(join(folder, 'imports.jsonl'), text);
+      const sales = [
+        'csv',
+        fixture('sales.csv'),
+        '--map',
+        fixture('sales.mapping.json'),
+        '--url',
+        url,
+        '--allow-rejects',
+      ];
+      expect(await run(...sales)).toMatchObject({ code: 0, stderr: '' });
+    }
   });
 
   it('ends with 0 only when nothing was refused, unless that is allowed', async () => {
