@@ -14,7 +14,7 @@ import { EqualRows } from './equal-rows.js';
 import { eventIdOf } from './event-id.js';
 import { type Importer, type Mapped, refuseCellCount, rowByRow } from './importer.js';
 import { readOccurredAt } from './occurred-at.js';
-import type { Row } from './read-table.js';
+import type { Row } from './row.js';
 import { RowRefusal, refuseCell } from './row-refusal.js';
 
 type Value = string | number | null | undefined;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Row } from './read-table.js';
+import type { Row } from './row.js';
 
 /** An import as it is remembered: the first rows of its file, by the columns that its mapping read, and their ids. */
 type Remembered = {

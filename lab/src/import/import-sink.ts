@@ -3,8 +3,8 @@ import type { EventSender } from '../producer/event-sender.js';
 import type { CopyCount } from './copy-count.js';
 import type { EventSink } from './import-events.js';
 import type { ImportMemory } from './import-memory.js';
-import type { Row } from './read-table.js';
 import type { RejectsFile } from './rejects-file.js';
+import type { Row } from './row.js';
 
 export type SinkParts = {
   readonly sender: EventSender<Row>;

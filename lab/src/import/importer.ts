@@ -1,5 +1,6 @@
 import type { EventInput, Refusal } from '@tandem/shared';
-import type { Row, TableOptions } from './read-table.js';
+import type { TableOptions } from './part-table.js';
+import type { Row } from './row.js';
 
 /** What became of a row: an event, or nothing by the importer's rules, or nothing because something is wrong with it. */
 export type Mapped =

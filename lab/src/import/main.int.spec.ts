@@ -1,6 +1,9 @@
-import { link, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { link, mkdtemp, open as openFileHandle, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { captureOutput } from '../producer/testing/captured-output.js';
 import { type EventsServer, type Reply, startEventsServer } from '../producer/testing/events-server.js';
@@ -171,6 +174,31 @@ describe('npm run import', () => {
       });
     }
     expect(await readFile(at('sales.csv'))).toEqual(text);
+  });
+
+  it('refuses an output that goes where standard output goes, and "-"', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-outputs-'));
+    open.push({ close: () => rm(folder, { recursive: true }) });
+    const path = join(folder, 'summary.txt');
+    const program = fileURLToPath(new URL('testing/run-import.js', import.meta.url));
+    for (const number of [1, 2]) {
+      const file = await openFileHandle(path, 'a');
+      const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+      stdio[number] = file.fd;
+      const words = ['incidents', fixture('incidents.csv'), '--rejects', path];
+      const child = spawn(process.execPath, [program, ...words], { stdio });
+      const [code] = await once(child, 'close');
+      await file.close();
+      expect(code).toBe(1);
+    }
+    // What it says of standard error stands in the file itself.
+    expect(await readFile(path, 'utf8')).toMatch(
+      /^import: --rejects: found .*summary\.txt", where standard error goes too/,
+    );
+    expect(await run('incidents', fixture('incidents.csv'), '--rejects', '-')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/--rejects: found "-"; allowed: a file/),
+    });
   });
 
   it('warns before it sends when rows that are there were made by another mapping', async () => {

@@ -11,9 +11,10 @@ import { ImportMemory } from './import-memory.js';
 import { importSink } from './import-sink.js';
 import { ImportTally } from './import-tally.js';
 import { openFile } from './open-file.js';
-import { refuseInputAsOutput } from './output-path.js';
-import { placeOf, type Row, type Table } from './read-table.js';
+import { refuseSharedOutput } from './output-path.js';
+import type { Table } from './read-table.js';
 import { RejectsFile } from './rejects-file.js';
+import { placeOf, type Row } from './row.js';
 
 const NOT_ALL_TAKEN = { unknown: 'not all of it was taken' };
 
@@ -49,7 +50,7 @@ async function runImport(commandLine: CommandLine, output: Output, dataFolder: s
   const { given, positionals } = commandLine;
   const tableOptions = readTableOptions(commandLine);
   const inputs = [positionals[1], given['map'], given['categories']];
-  if (given['rejects'] !== undefined) await refuseInputAsOutput('--rejects', given['rejects'], inputs);
+  if (given['rejects'] !== undefined) await refuseSharedOutput('--rejects', given['rejects'], inputs);
   const importer = await chooseImporter(commandLine);
   const file = await openFile(positionals[1] ?? '', { entry: given['entry'] });
   for (const note of file.notes) output.stdout.write(`${note}\n`);
