@@ -13,7 +13,7 @@ import { fixture } from './testing/files.js';
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
-  dataFolder = '/nowhere';
+  dataFolder = '/dev/null/nowhere';
 });
 
 async function server(reply?: Parameters<typeof startEventsServer>[0]): Promise<EventsServer> {
@@ -23,7 +23,7 @@ async function server(reply?: Parameters<typeof startEventsServer>[0]): Promise<
 }
 
 /** Where imports are remembered, while a test has made one. */
-let dataFolder = '/nowhere';
+let dataFolder = '/dev/null/nowhere';
 
 async function run(...argv: string[]) {
   const captured = captureOutput();
@@ -146,7 +146,10 @@ describe('npm run import', () => {
       ['incidents', fixture('incidents.csv'), '--url', 'localhost:80'],
       /--url: found "localhost:80"; allowed: an http address/,
     ],
-    [['csv', fixture('sales.csv'), '--map', 'none.json'], /none\.json is not a mapping that can be used/],
+    [
+      ['csv', fixture('sales.csv'), '--map', 'none.json'],
+      /none\.json is not a mapping that can be used\. found that there is no such file; allowed/,
+    ],
     [
       ['incidents', fixture('incidents.csv'), '--rejects', '/nowhere/at/all'],
       /--rejects: cannot write "\/nowhere\/at\/all"/,
