@@ -30,11 +30,13 @@ const busy: Reply = { status: 503, body: { detail: 'warming up' }, headers: { 'r
 describe('npm run import', () => {
   it('posts the events of a file and sums up what became of its rows', async () => {
     const { url, accepted } = await server();
-    const { code, stdout, stderr } = await run(...RETAIL, '--url', url);
+    const { code, stdout, stderr } = await run(...RETAIL, '--url', url, '--allow-rejects');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(accepted).toHaveLength(11);
     expect(stdout).toMatch(/rows read {8}18 /);
-    expect(stdout).toMatch(/events sent {6}11\nevents accepted {2}11 /);
+    expect(stdout).toMatch(
+      /events sent {6}11\n {2}new {12}9\n {2}already there {2}2 \(sent before, or twice in this file/,
+    );
     expect(stdout).toMatch(/rows left out {4}4\n.*\n.*\n/);
     expect(stdout).toMatch(/rows refused {5}3\n/);
     expect(stdout).toMatch(/1 {2}occurred_at: allowed is an existing date.*\(first in row 18\)/);
@@ -43,7 +45,9 @@ describe('npm run import', () => {
   it('posts the same lines when it is run again', async () => {
     const { url, accepted } = await server();
     await run(...RETAIL, '--url', url);
-    await run(...RETAIL, '--url', url);
+    const { stdout } = await run(...RETAIL, '--url', url);
+    expect(stdout).toMatch(/events sent {6}11\n {2}new {12}0\n {2}already there {2}11 /);
+    expect(stdout).not.toMatch(/accepted/);
     expect(accepted.slice(11)).toEqual(accepted.slice(0, 11));
     expect(new Set(accepted).size).toBe(9);
   });
@@ -70,7 +74,8 @@ describe('npm run import', () => {
       body: { accepted: lines.length - 3, refused: [refusal] },
     }));
     const { code, stdout } = await run('incidents', fixture('incidents.csv'), '--url', url);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/taken {10}\d+, new, or already there: it is not known which, as not all of it was taken/);
     expect(stdout).toMatch(/1 {2}country: allowed is another \(first in row 3\)/);
     expect(stdout).toMatch(/2 {2}refused by the server, which lists only the first refusals/);
   });
@@ -79,7 +84,7 @@ describe('npm run import', () => {
     const { url, accepted, posted } = await server((request, before) =>
       before < 2 ? busy : { status: 202, body: { accepted: request.lines.length, refused: [] } },
     );
-    const { code } = await run(...RETAIL, '--url', url, '--token', 'secret');
+    const { code } = await run(...RETAIL, '--url', url, '--token', 'secret', '--allow-rejects');
     expect({ code, requests: posted.length, accepted: accepted.length }).toEqual({
       code: 0,
       requests: 3,
@@ -162,6 +167,21 @@ describe('npm run import', () => {
       });
     }
     expect(await readFile(at('sales.csv'))).toEqual(text);
+  });
+
+  it('ends with 0 only when nothing was refused, unless that is allowed', async () => {
+    const { url } = await server();
+    const [whole, half] = [fixture('incidents.csv'), fixture('sales.csv')];
+    const map = ['--map', fixture('sales.mapping.json')];
+    expect((await run(...RETAIL, '--url', url)).code).toBe(1);
+    expect((await run('csv', half, ...map, '--url', url)).code).toBe(1);
+    expect((await run('csv', half, ...map, '--url', url, '--allow-rejects')).code).toBe(0);
+    expect((await run('incidents', whole, '--url', url)).code).toBe(1);
+    expect((await run('incidents', whole, '--url', url, '--allow-rejects')).code).toBe(0);
+    await expect(run('incidents', whole, '--url', url, '--allow-rejects=yes')).resolves.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/found the value "yes"; allowed: none/),
+    });
   });
 
   it('explains itself', async () => {
