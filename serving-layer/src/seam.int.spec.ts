@@ -157,8 +157,8 @@ describe('the line', () => {
   it.each([
     ['is silent', () => new Promise<never>(() => {})],
     ['is away', () => Promise.reject(new TandemError('unavailable', 'no broker answers'))],
-  ])('is given while the log %s, and its lag is unknown', async (_what, endOffsets) => {
-    house = await openHouse({ wrapLog: (log) => overriding(log, { endOffsets }) });
+  ])('is given while the log %s, and its lag is unknown', async (_what, writtenEnds) => {
+    house = await openHouse({ wrapLog: (log) => overriding(log, { writtenEnds }) });
     await house.postEvents(range(0, 40));
     await house.publish();
     await house.postEvents(range(40, 80));

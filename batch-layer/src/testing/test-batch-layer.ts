@@ -130,7 +130,7 @@ export function toolsFor(database: Database, folder: string, metrics: readonly M
         },
         cut,
       ),
-    limits: { maxChunkRecords: 20, maxChunkBytes: 1_000_000, maxRows: 12 },
+    limits: { maxChunkRecords: 20, maxChunkBytes: 1_000_000, maxRows: 12, maxLogWaitMs: 60_000 },
     logger: createLogger('batch-layer', 'silent'),
     onCheckpoint: passCheckpoints,
   };

@@ -53,6 +53,7 @@ export function describeEventLog(name: string, createSubject: () => Promise<Even
         await log.append(manyRecords(200));
         const read = await readAll(log);
         expect(await log.endOffsets()).toEqual(read.map(({ length }) => length));
+        expect(await log.writtenEnds()).toEqual(read.map(({ length }) => length));
         expect(read.flat()).toHaveLength(200);
         expectConsecutive(read);
       });
@@ -361,6 +362,10 @@ class RecordingMember implements GroupMember {
   }
 
   revoked(): void {}
+
+  async blocked(_partition: number, error: TandemError): Promise<void> {
+    throw error;
+  }
 
   join(log: EventLog) {
     const leaving = new AbortController();
