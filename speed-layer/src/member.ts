@@ -57,6 +57,7 @@ export class SpeedMember implements GroupMember {
   async take({ partition, records }: LogBatch): Promise<number> {
     const { config } = this.#options;
     const state = this.#stateOf(partition);
+    state.blocked = null;
     for (let at = 0; at < records.length && !this.#signal.aborted; at += config.SPEED_STRETCH_EVENTS) {
       await this.#takePiece(state, records.slice(at, at + config.SPEED_STRETCH_EVENTS));
       await breathe();
@@ -69,6 +70,14 @@ export class SpeedMember implements GroupMember {
   revoked(partition: number): void {
     this.#assignments.delete(partition);
     this.#owned.delete(partition);
+  }
+
+  /** Answers would miss what cannot be read, so there are none until it can. */
+  async blocked(partition: number, { message }: TandemError): Promise<void> {
+    const state = this.#stateOf(partition);
+    state.blocked = message;
+    state.goal ??= state.next + 1;
+    await this.#options.store.setCold(partition, state.owner, message);
   }
 
   /** Says on every partition that is this member's why answers cannot rest on it, until it has caught up again. */

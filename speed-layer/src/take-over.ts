@@ -21,7 +21,7 @@ export async function takeOver(
   const { applied, segmentStart, cold } = standing;
   const goal = cold === null ? null : (ends[partition] ?? 0);
   const refill = windowUpTo(options, applied, place.start, before);
-  return { partition, owner: claim.owner, applied, segmentStart, ...refill, goal, startedAt: applied };
+  return { partition, owner: claim.owner, applied, segmentStart, ...refill, goal, blocked: null, startedAt: applied };
 }
 
 type Place = { readonly partition: number; readonly kept: Offsets; readonly start: number };

@@ -14,7 +14,7 @@ import { EqualRows } from './equal-rows.js';
 import { eventIdOf } from './event-id.js';
 import { type Importer, type Mapped, refuseCellCount, rowByRow } from './importer.js';
 import { readOccurredAt } from './occurred-at.js';
-import type { Row } from './read-table.js';
+import type { Row } from './row.js';
 import { RowRefusal, refuseCell } from './row-refusal.js';
 
 type Value = string | number | null | undefined;
@@ -27,6 +27,7 @@ export function csvImporter(mapping: CsvMapping): Importer {
   const { delimiter, encoding } = mapping;
   return {
     tableOptions: { delimiter, encoding },
+    ...(mapping.event_id === undefined && { columnsOfIds: columnsIn(mapping) }),
     mapperFor: (header) => {
       const notes = new MappingNotes(mapping);
       const map = rowMapper(mapping, header, notes);

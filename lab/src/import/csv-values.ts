@@ -2,7 +2,7 @@ import type { EventType } from '@tandem/shared';
 import { parseAmount } from './amount-text.js';
 import { amountStyleOf, type CsvMapping, type Source } from './csv-mapping.js';
 import { type Decimal, decimalsOf, decimalText, multiplyDecimals, negateDecimal } from './decimal.js';
-import type { Row } from './read-table.js';
+import type { Row } from './row.js';
 import { RowRefusal, refuseCell } from './row-refusal.js';
 
 export type ReadCell = (row: Row) => string;

@@ -6,7 +6,7 @@ import { decoderNameOf, ENCODINGS } from './encodings.js';
 import type { Importer } from './importer.js';
 import { incidentsImporter } from './incidents.js';
 import { onlineRetailImporter } from './online-retail.js';
-import type { TableOptions } from './read-table.js';
+import type { TableOptions } from './part-table.js';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
 const IMPORTERS = ['online-retail', 'incidents', 'csv'] as const;

@@ -1,18 +1,20 @@
-import { messageOf, partitionKeyOf, type Refusal } from '@tandem/shared';
+import { messageOf, type Refusal } from '@tandem/shared';
 import { type CommandLine, readCommandLine, urlOption } from '../producer/command-line.js';
 import { readProducerConfig } from '../producer/config.js';
 import { EventSender } from '../producer/event-sender.js';
 import { createProgress } from '../producer/progress.js';
+import { readDataFolder } from './config.js';
 import { CopyCount } from './copy-count.js';
 import { chooseImporter, DEFAULT_URL, HELP, OPTIONS, readTableOptions } from './import-command.js';
-import { type EventSink, importEvents } from './import-events.js';
+import { importEvents } from './import-events.js';
+import { ImportMemory } from './import-memory.js';
+import { importSink } from './import-sink.js';
 import { ImportTally } from './import-tally.js';
-import type { Importer } from './importer.js';
 import { openFile } from './open-file.js';
-import type { OpenFile } from './opened.js';
-import { refuseInputAsOutput } from './output-path.js';
-import { placeOf, type Row, type TableOptions } from './read-table.js';
+import { refuseSharedOutput } from './output-path.js';
+import type { Table } from './read-table.js';
 import { RejectsFile } from './rejects-file.js';
+import { placeOf, type Row } from './row.js';
 
 const NOT_ALL_TAKEN = { unknown: 'not all of it was taken' };
 
@@ -21,28 +23,34 @@ export type Output = {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean | undefined };
 };
 
-/** Runs `npm run import` with the arguments after its name; resolves with the exit code, having said what was wrong. */
-export async function main(argv: readonly string[], output: Output = process): Promise<number> {
+/**
+ * Runs `npm run import` with the arguments after its name; what was imported is remembered in the data folder. Resolves with the exit code, having said what was wrong.
+ */
+export async function main(
+  argv: readonly string[],
+  output: Output = process,
+  dataFolder: string = readDataFolder(),
+): Promise<number> {
   try {
     const commandLine = readCommandLine(argv, OPTIONS);
     if (commandLine.given['help'] || argv.length === 0) {
       output.stdout.write(HELP);
       return commandLine.given['help'] ? 0 : 1;
     }
-    return await runImport(commandLine, output);
+    return await runImport(commandLine, output, dataFolder);
   } catch (error) {
     output.stderr.write(`import: ${messageOf(error)}\n`);
     return 1;
   }
 }
 
-async function runImport(commandLine: CommandLine, output: Output): Promise<number> {
+async function runImport(commandLine: CommandLine, output: Output, dataFolder: string): Promise<number> {
   const url = urlOption(commandLine, 'url', DEFAULT_URL);
   const token = commandLine.given['token'] ?? readProducerConfig().API_TOKEN;
   const { given, positionals } = commandLine;
   const tableOptions = readTableOptions(commandLine);
   const inputs = [positionals[1], given['map'], given['categories']];
-  if (given['rejects'] !== undefined) await refuseInputAsOutput('--rejects', given['rejects'], inputs);
+  if (given['rejects'] !== undefined) await refuseSharedOutput('--rejects', given['rejects'], inputs);
   const importer = await chooseImporter(commandLine);
   const file = await openFile(positionals[1] ?? '', { entry: given['entry'] });
   for (const note of file.notes) output.stdout.write(`${note}\n`);
@@ -57,7 +65,23 @@ async function runImport(commandLine: CommandLine, output: Output): Promise<numb
   const startMs = performance.now();
   let elapsedMs: number | undefined;
   try {
-    await readAndSend({ importer, file, tableOptions, tally, sender, copyCount, rejects, onRefused, output });
+    const sinkFor = async (table: Table) => {
+      const columns = importer.columnsOfIds;
+      const memory = columns && (await ImportMemory.open(dataFolder, url, { header: table.header, columns }));
+      await rejects?.begin(table.header, table.delimiter);
+      return importSink({
+        sender,
+        copyCount,
+        rejects,
+        memory,
+        warn: (text) => output.stderr.write(`warning: ${text}\n`),
+      });
+    };
+    const progress = createProgress({ stream: output.stderr, total: file.totalBytes, unit: 'rows' });
+    const onProgress = () => progress.update(file.readBytes(), tally.rowsRead);
+    await importEvents({ importer, file, tableOptions, tally, onRefused, sinkFor, onProgress }).finally(() =>
+      progress.stop(),
+    );
     elapsedMs = performance.now() - startMs;
   } finally {
     await rejects?.close();
@@ -69,57 +93,4 @@ async function runImport(commandLine: CommandLine, output: Output): Promise<numb
       output.stdout.write(`${tally.lines(taken, elapsedMs ?? performance.now() - startMs).join('\n')}\n`);
   }
   return tally.refusedCount > 0 && !given['allow-rejects'] ? 1 : 0;
-}
-
-type Run = {
-  readonly importer: Importer;
-  readonly file: OpenFile;
-  readonly tableOptions: TableOptions;
-  readonly tally: ImportTally;
-  readonly sender: EventSender<Row>;
-  readonly copyCount: CopyCount;
-  readonly rejects: RejectsFile | undefined;
-  readonly onRefused: (row: Row, refusal: Refusal) => void;
-  readonly output: Output;
-};
-
-async function readAndSend({
-  importer,
-  file,
-  tableOptions,
-  tally,
-  sender,
-  copyCount,
-  rejects,
-  onRefused,
-  output,
-}: Run): Promise<void> {
-  const progress = createProgress({ stream: output.stderr, total: file.totalBytes, unit: 'rows' });
-  const sink: EventSink = {
-    add: (event, row) => {
-      sender.add(JSON.stringify(event), row);
-      copyCount.add(partitionKeyOf(event));
-    },
-    ready: async () => {
-      await sender.ready();
-      await rejects?.ready();
-    },
-    finish: () => sender.finish(),
-  };
-  try {
-    await importEvents({
-      importer,
-      file,
-      tableOptions,
-      tally,
-      onRefused,
-      sinkFor: async ({ header, delimiter }) => {
-        await rejects?.begin(header, delimiter);
-        return sink;
-      },
-      onProgress: () => progress.update(file.readBytes(), tally.rowsRead),
-    });
-  } finally {
-    progress.stop();
-  }
 }

@@ -1,7 +1,7 @@
 import { type EventInput, type Refusal, validateEvent } from '@tandem/shared';
 import { eventIdOf } from './event-id.js';
 import type { Mapped } from './importer.js';
-import type { Row } from './read-table.js';
+import type { Row } from './row.js';
 
 /** One row of the incident log: a ticket as it was from `updatedAt` on. Times are ISO texts in UTC, so they compare. */
 export type TicketRow = {

@@ -41,5 +41,6 @@ function watch(member: GroupMember, onThrown: (error: unknown) => void): GroupMe
     assigned: (partition) => guard(member.assigned(partition)),
     take: (batch) => guard(member.take(batch)),
     revoked: (partition) => member.revoked(partition),
+    blocked: (partition, error) => guard(member.blocked(partition, error)),
   };
 }
