@@ -69,6 +69,8 @@ export async function startServingLayer(options: ServingLayerOptions): Promise<{
   // A stream of events may take any time as a whole, so what is bounded is the time in which nothing moves.
   server.requestTimeout = 0;
   server.timeout = config.IDLE_TIMEOUT_MS;
+  // Node ends a connection that waits for its next request after 5 s, often just when that request is on its way.
+  server.keepAliveTimeout = config.IDLE_TIMEOUT_MS;
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
   const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
