@@ -4,7 +4,9 @@ import pg from 'pg';
 import { PostgresViewPublisher } from '../adapters/postgres/postgres-view-publisher.js';
 import { passCheckpoints } from '../checkpoint.js';
 import type { BatchTools } from '../run-batch.js';
-import { TestBatchLayer } from './test-batch-layer.js';
+import { orderLines } from './sample-records.js';
+import { PARTITIONS, TestBatchLayer } from './test-batch-layer.js';
+import { ALL_OF_M } from './view-metrics.js';
 
 export type LogLine = { readonly message: string; readonly facts: Readonly<Record<string, unknown>> };
 
@@ -28,6 +30,14 @@ export class PublicViewScene {
     return scene;
   }
 
+  /** With twenty order lines, published. */
+  static async openPublished(metrics: readonly Metric[]): Promise<PublicViewScene> {
+    const scene = await PublicViewScene.open(metrics);
+    scene.layer.append(orderLines(20, { partitions: PARTITIONS }));
+    await scene.publish();
+    return scene;
+  }
+
   /** The next program takes over, as its start does. */
   async start(metrics: readonly Metric[]): Promise<void> {
     const publisher = new PostgresViewPublisher(this.layer.database, this.#logger, passCheckpoints);
@@ -38,6 +48,12 @@ export class PublicViewScene {
 
   async publish(): Promise<number> {
     return (await this.layer.publish('incremental', this.#tools)).id;
+  }
+
+  /** Ten more order lines, beginning with the `from`-th, published. */
+  async publishMore(from: number): Promise<number> {
+    this.layer.append(orderLines(10, { from, partitions: PARTITIONS }));
+    return this.publish();
   }
 
   rollback() {
@@ -51,6 +67,23 @@ export class PublicViewScene {
 
   async rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     return (await this.layer.database.query(sql)).rows;
+  }
+
+  /** What the rows of a view have together; null when there are none. */
+  async linesIn(view: string): Promise<unknown> {
+    return (await this.rows(`SELECT sum(lines)::int AS lines FROM ${view}`))[0]?.['lines'];
+  }
+
+  /** What the cube's row of everything has. */
+  async total(): Promise<unknown> {
+    return (await this.rows(`SELECT lines::int AS lines ${ALL_OF_M}`))[0]?.['lines'];
+  }
+
+  /** Everything in the schema, by name and identity. */
+  oids() {
+    return this.rows(
+      `SELECT relname, oid FROM pg_class WHERE relnamespace = 'batch_view'::regnamespace AND relkind <> 'c' ORDER BY 1`,
+    );
   }
 
   async columns(view: string): Promise<readonly string[]> {
