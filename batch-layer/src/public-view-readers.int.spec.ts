@@ -29,7 +29,7 @@ describe('public views that a reader holds while they are to get another definit
     await reader.query('COMMIT');
     await scene.attend();
     expect([await scene.total(), await scene.linesIn('batch_view.m_daily')]).toEqual([70, 70]);
-    expect(await scene.columns('m_hourly')).toEqual(['bucket', 'country', 'lines']);
+    expect(await scene.columns('m_hourly')).toEqual(['bucket', 'day', 'country', 'lines']);
   });
 
   it('hold up a rollback for a second at most, and change afterwards', async () => {
