@@ -9,6 +9,7 @@ import {
   type RealtimeViewStore,
   type Segment,
   type Tally,
+  ZERO_TALLY,
 } from '@tandem/shared';
 import type { PositionedValue } from '@tandem/shared/testing/oracle';
 
@@ -105,5 +106,5 @@ export class FoldedView {
 }
 
 function newSegment(start: number): OpenSegment {
-  return { start, tally: { read: 0, folded: 0, duplicate: 0, invalid: 0, barriers: 0 }, cells: new Map() };
+  return { start, tally: { ...ZERO_TALLY }, cells: new Map() };
 }

@@ -79,6 +79,7 @@ export class ProvenLog implements EventLog {
         this.#refuseDoubt();
         return member.take(batch);
       },
+      ready: async (partition) => member.ready?.(partition),
       revoked: (partition) => member.revoked(partition),
     };
     return this.#log.join(guarded, options);

@@ -190,11 +190,21 @@ export class GroupSession {
     }
     const next = await this.#take(place, recordsFrom(batch, from), membership);
     if (next === undefined || !this.#isCurrent(place)) return;
-    if (next !== last + 1) this.#goTo(place, next);
+    if (next !== last + 1) this.#goOnWhenReady(place, next);
     else {
       place.next = next;
       resolveOffset(String(last));
     }
+  }
+
+  /** Not by waiting: the client fetches nothing while a batch is in hand, of other partitions neither. */
+  #goOnWhenReady(place: Place, next: number): void {
+    this.#goTo(place, next);
+    this.#pause([place.partition]);
+    const resume = () => {
+      if (this.#isCurrent(place) && place.next !== NOTHING_MORE) this.#consumer.resume([this.#named(place.partition)]);
+    };
+    Promise.resolve(this.#member.ready?.(place.partition)).then(resume, (error) => this.#fail(error));
   }
 
   /** Where the member wants to go on; undefined when it was fenced, and has been asked anew. */
@@ -222,7 +232,7 @@ export class GroupSession {
         const next = await this.#member.take({ partition, records: markers(from, last + 1) });
         if (!this.#isCurrent(place)) return;
         if (next === last + 1) place.next = next;
-        else this.#goTo(place, next);
+        else this.#goOnWhenReady(place, next);
       });
     } catch (error) {
       this.#fail(error);
