@@ -1,10 +1,20 @@
 import { join } from 'node:path';
-import { type DeadLetters, type EventLog, isAtOrBelow, type Offsets, TandemError } from '@tandem/shared';
+import {
+  type DeadLetters,
+  type EventLog,
+  isAtOrBelow,
+  type Logger,
+  type Offsets,
+  type RunWait,
+  TandemError,
+} from '@tandem/shared';
 import { ArchiveChunk } from './archive-chunk.js';
 import type { OnCheckpoint } from './checkpoint.js';
 import type { BatchEngine } from './ports/batch-engine.js';
 import type { Catalog, CatalogFile } from './ports/catalog.js';
 import type { DatasetFiles, RowsWriter } from './ports/dataset-files.js';
+import type { RunLedger } from './ports/run-ledger.js';
+import { type LogReading, readLog } from './read-log.js';
 
 /** What archiving works with, for one run. */
 export type Archiving = {
@@ -18,7 +28,12 @@ export type Archiving = {
   readonly engine: BatchEngine;
   readonly files: DatasetFiles;
   readonly workFolder: string;
-  readonly limits: ChunkLimits;
+  readonly ledger: Pick<RunLedger, 'wait'>;
+  readonly logger: Logger;
+  readonly limits: ChunkLimits & {
+    /** How long to wait for an open transaction of another program, in milliseconds. */
+    readonly maxLogWaitMs: number;
+  };
   readonly onCheckpoint: OnCheckpoint;
 };
 
@@ -30,7 +45,7 @@ export type ChunkLimits = { readonly maxChunkRecords: number; readonly maxChunkB
  * Each chunk is all or nothing, so after a failure the next run goes on where this one stopped.
  */
 export async function archive(archiving: Archiving, boundary: Offsets): Promise<void> {
-  const { catalog, log, cut, limits } = archiving;
+  const { catalog, limits } = archiving;
   const position = await catalog.position();
   if (!isAtOrBelow(position, boundary)) {
     throw new TandemError(
@@ -40,18 +55,23 @@ export async function archive(archiving: Archiving, boundary: Offsets): Promise<
   }
   let open = await openChunk(archiving, 0);
   try {
-    for await (const batch of log.read(position, { until: boundary, signal: cut })) {
+    for await (const batch of readLog(readingOf(archiving), position, boundary)) {
       await open.chunk.add(batch);
       if (open.chunk.records < limits.maxChunkRecords && open.chunk.bytes < limits.maxChunkBytes) continue;
       await commitChunk(archiving, open);
       open = await openChunk(archiving, open.number + 1);
     }
-    cut.throwIfAborted();
+    archiving.cut.throwIfAborted();
     await commitChunk(archiving, open);
   } finally {
     await open.writer.close();
   }
   await checkReached(catalog, boundary);
+}
+
+function readingOf({ log, cut, limits, ledger, token, runId, logger }: Archiving): LogReading {
+  const onWaiting = (waiting: RunWait | null) => ledger.wait(token, runId, waiting);
+  return { log, cut, waitMs: limits.maxLogWaitMs, onWaiting, logger };
 }
 
 type NumberedChunk = { number: number; rowsFile: string; writer: RowsWriter; chunk: ArchiveChunk };

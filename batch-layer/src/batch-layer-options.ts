@@ -20,6 +20,7 @@ export type BatchLayerOptions = {
   readonly maxChunkRecords?: number;
   readonly maxChunkBytes?: number;
   readonly maxRows?: number;
+  readonly maxLogWaitMs?: number;
   readonly leaseMs?: number;
   /** For fault tests only. */
   readonly crashAt?: Checkpoint | undefined;

@@ -41,6 +41,8 @@ export const batchConfigSchema = z.object({
   BATCH_CHUNK_BYTES: integer(1, 4_000_000_000).default(256_000_000),
   /** Rows that are recomputed at once; a larger day is recomputed alone. */
   BATCH_ROWS_AT_ONCE: integer(1, 100_000_000).default(1_000_000),
+  /** After so long at an open transaction of another program a run gives up, in milliseconds. */
+  BATCH_LOG_WAIT_MS: integer(1_000, 86_400_000).default(300_000),
   /** After so long without a sign of life another process may take over. */
   BATCH_LEASE_MS: integer(300, 3_600_000).default(30_000),
   /** For fault tests only: kills the process when a run comes to this step. */
@@ -66,6 +68,7 @@ export function batchSettingsOf(config: Omit<BatchConfig, 'MASTER_DATASET' | key
     maxChunkRecords: config.BATCH_CHUNK_RECORDS,
     maxChunkBytes: config.BATCH_CHUNK_BYTES,
     maxRows: config.BATCH_ROWS_AT_ONCE,
+    maxLogWaitMs: config.BATCH_LOG_WAIT_MS,
     leaseMs: config.BATCH_LEASE_MS,
     crashAt: config.TANDEM_CRASH_AT,
   };

@@ -54,7 +54,7 @@ export function makeTools(
     deadLetters,
     files: new LocalDatasetFiles(folder, onCheckpoint),
     ledger: new PostgresRunLedger(database),
-    publisher: new PostgresViewPublisher(database, onCheckpoint),
+    publisher: new PostgresViewPublisher(database, logger, onCheckpoint),
     stopping,
     openEngine: (temporaryFolder, cut) =>
       openDuckDbBatchEngine(
@@ -70,6 +70,7 @@ export function makeTools(
     limits: {
       maxChunkRecords: options.maxChunkRecords ?? batchDefaults.BATCH_CHUNK_RECORDS,
       maxChunkBytes: options.maxChunkBytes ?? batchDefaults.BATCH_CHUNK_BYTES,
+      maxLogWaitMs: options.maxLogWaitMs ?? batchDefaults.BATCH_LOG_WAIT_MS,
       maxRows: options.maxRows ?? batchDefaults.BATCH_ROWS_AT_ONCE,
     },
     logger,

@@ -35,7 +35,7 @@ export type BatchTools = {
   /** Raised, with the reason as error, when this process is told to stop: a run in progress then fails. */
   readonly stopping: AbortSignal;
   readonly metrics: readonly Metric[];
-  readonly limits: ChunkLimits & { readonly maxRows: number };
+  readonly limits: ChunkLimits & { readonly maxRows: number; readonly maxLogWaitMs: number };
   readonly logger: Logger;
   readonly onCheckpoint: OnCheckpoint;
 };

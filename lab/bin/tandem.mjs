@@ -1,6 +1,6 @@
 // What `npm start` and the other scripts run. Plain JavaScript on Node alone: it must work before anything is installed.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -25,13 +25,39 @@ const TESTS = { test: 'plain', 'test:services': 'services', 'test:soak': 'soak' 
 /** How long what a finished program has left open may keep it from ending. */
 const LONGEST_END_MS = 2_000;
 
+/** Programs whose files are the user's: relative paths are from the user's folder, and not from the project. */
+const OF_USERS_FILES = new Set(['import', 'generate']);
+
 const [command, ...parameters] = process.argv.slice(2);
+const usersFolder = findUsersFolder();
 process.chdir(ROOT);
+endureClosedOutput();
 refuseOldNode();
 refuseUnknownCommand();
 if (!isInstalled()) await install();
 await build();
 process.exitCode = Object.hasOwn(TESTS, command) ? await runTests() : await runProgram(PROGRAMS[command]);
+
+/** npm changes to the project and says where it was called; without npm it is where this script was called. */
+function findUsersFolder() {
+  const here = process.cwd();
+  // biome-ignore lint/style/noProcessEnv: npm says it this way alone.
+  const { INIT_CWD: initial } = process.env;
+  return initial && isRoot(here) && existsSync(initial) ? initial : here;
+}
+
+function isRoot(folder) {
+  return realpathSync(folder) === realpathSync(ROOT);
+}
+
+/** Whoever reads the output may have gone, as `head` does: what is under way goes on, and says no more. */
+function endureClosedOutput() {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
 
 function refuseOldNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -94,6 +120,7 @@ async function runProgram(file) {
   if (!existsSync(path))
     fail(`Found no ${file}; it is made from ${file.replace('dist', 'src').replace('.js', '.ts')}.`);
   const { main } = await import(pathToFileURL(path).href);
+  if (OF_USERS_FILES.has(command)) process.chdir(usersFolder);
   const code = await main(parameters);
   setTimeout(() => process.exit(code), LONGEST_END_MS).unref();
   return code;

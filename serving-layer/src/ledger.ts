@@ -1,14 +1,13 @@
 import {
   addTallies,
   coldReason,
-  type EventLog,
   offBy,
   type RealtimeViewStore,
   type RunStore,
   type Tally,
   ZERO_TALLY,
 } from '@tandem/shared';
-import { refuseDoubt } from './log-doubt.js';
+import { type Doubts, refuseDoubt } from './log-doubt.js';
 import type { BatchViewReader } from './ports/batch-view-reader.js';
 
 /** What became of the records of one partition from `from` (inclusive) to `to` (exclusive). */
@@ -28,15 +27,15 @@ export type Ledger = {
 };
 
 export type LedgerSources = {
-  readonly log: Pick<EventLog, 'doubt'>;
+  readonly doubts: Doubts;
   readonly runs: RunStore;
   readonly store: RealtimeViewStore;
   readonly reader: BatchViewReader;
 };
 
 /** The account of both layers: batch over everything below the current boundary, speed over all its segments. */
-export async function readLedger({ log, runs, store, reader }: LedgerSources): Promise<Ledger> {
-  refuseDoubt(log);
+export async function readLedger({ doubts, runs, store, reader }: LedgerSources): Promise<Ledger> {
+  refuseDoubt(doubts);
   const run = await runs.current();
   const batch = await batchLines(reader, run);
   const view = await store.view();

@@ -18,7 +18,7 @@ async function ledgerWith(speed: Partial<Tally>, batch: { folded?: number; inval
     archived: async () => [{ partition: 0, events: 2, invalid: batch.invalid ?? 1, barriers: 0 }],
   };
   return readLedger({
-    log: { doubt: () => null },
+    doubts: { doubt: () => null },
     runs: { current: async () => run },
     store,
     reader,

@@ -4,7 +4,7 @@ import { type EventLog, type Offsets, SharedRead } from '@tandem/shared';
 const PATIENCE_MS = 500;
 
 /**
- * Where the log ends. Answers rest on the two views and not on the log, so one that is away or slow keeps nobody
+ * Where the log ends, with what was written and cannot be read yet: an answer does not hold that either. Answers rest on the two views and not on the log, so one that is away or slow keeps nobody
  * waiting: after the first wait in vain all are told at once that it is unknown, while one question is under way,
  * until the log has answered again.
  */
@@ -14,8 +14,8 @@ export class LogEnd {
   #isAway = false;
   #asking: Promise<void> | null = null;
 
-  constructor(log: Pick<EventLog, 'endOffsets'>, patienceMs = PATIENCE_MS) {
-    this.#read = new SharedRead(() => log.endOffsets());
+  constructor(log: Pick<EventLog, 'writtenEnds'>, patienceMs = PATIENCE_MS) {
+    this.#read = new SharedRead(() => log.writtenEnds());
     this.#patienceMs = patienceMs;
   }
 

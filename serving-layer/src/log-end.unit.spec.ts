@@ -7,11 +7,11 @@ const PATIENCE_MS = 20;
 /** A log that is asked for its end, and answers each question when the test says so. */
 function quietLog() {
   const questions: { answer(end: Offsets): void; refuse(): void }[] = [];
-  const endOffsets = () =>
+  const writtenEnds = () =>
     new Promise<Offsets>((answer, reject) => {
       questions.push({ answer, refuse: () => reject(new Error('no broker answers')) });
     });
-  return { questions, end: new LogEnd({ endOffsets }, PATIENCE_MS) };
+  return { questions, end: new LogEnd({ writtenEnds }, PATIENCE_MS) };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -41,7 +41,9 @@ describe('the order of reads', () => {
     for (const path of ['/metrics/tickets', '/compare/tickets', '/ledger', '/ready']) {
       reads.length = 0;
       expect((await house.get(path)).status).toBe(200);
-      expect({ path, reads }).toEqual({ path, reads: ['run', 'view'] });
+      // The view may also be read beside the request, by the watch that compares it with the log.
+      expect({ path, runs: reads.filter((read) => read === 'run') }).toEqual({ path, runs: ['run'] });
+      expect(reads.lastIndexOf('view')).toBeGreaterThan(reads.indexOf('run'));
     }
   });
 
@@ -157,8 +159,8 @@ describe('the line', () => {
   it.each([
     ['is silent', () => new Promise<never>(() => {})],
     ['is away', () => Promise.reject(new TandemError('unavailable', 'no broker answers'))],
-  ])('is given while the log %s, and its lag is unknown', async (_what, endOffsets) => {
-    house = await openHouse({ wrapLog: (log) => overriding(log, { endOffsets }) });
+  ])('is given while the log %s, and its lag is unknown', async (_what, writtenEnds) => {
+    house = await openHouse({ wrapLog: (log) => overriding(log, { writtenEnds }) });
     await house.postEvents(range(0, 40));
     await house.publish();
     await house.postEvents(range(40, 80));

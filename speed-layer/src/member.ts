@@ -60,6 +60,7 @@ export class SpeedMember implements GroupMember {
 
   async take({ partition, records }: LogBatch): Promise<number> {
     const state = this.#stateOf(partition);
+    state.blocked = null;
     for (let at = 0; at < records.length && !this.#signal.aborted; ) {
       const piece = this.#pieceAt(records, at, state);
       if (!(await this.#inTurn(() => this.#takePiece(state, piece)))) return state.next;
@@ -80,6 +81,14 @@ export class SpeedMember implements GroupMember {
     this.#assignments.delete(partition);
     this.#owned.delete(partition);
     this.#alignment.delete(partition);
+  }
+
+  /** Answers would miss what cannot be read, so there are none until it can. */
+  async blocked(partition: number, { message }: TandemError): Promise<void> {
+    const state = this.#stateOf(partition);
+    state.blocked = message;
+    state.goal ??= state.next + 1;
+    await this.#options.store.setCold(partition, state.owner, message);
   }
 
   /** Says on every partition that is this member's why answers cannot rest on it, until it has caught up again. */

@@ -34,6 +34,8 @@ export type PartitionState = {
   passesAlone: string | null;
   /** The view is cold until everything below (exclusive) is applied; null once it is warm. */
   goal: number | null;
+  /** Why its next records cannot be read; null while they can. */
+  blocked: string | null;
   /** Where progress towards the goal is measured from. */
   readonly startedAt: number;
 };

@@ -4,9 +4,12 @@ import { SpeedMember } from './member.js';
 import { backoffMs, sleep } from './patience.js';
 import type { SpeedOptions } from './session.js';
 
+/** Up to where (exclusive) a partition is applied, and why its next records cannot be read, where they cannot. */
+export type PartitionStanding = { readonly partition: number; readonly applied: number; readonly blocked?: string };
+
 export type SpeedLayer = {
-  /** The partitions that this worker reads now: up to where (exclusive) they are applied. */
-  standing(): readonly { readonly partition: number; readonly applied: number }[];
+  /** The partitions that this worker reads now. */
+  standing(): readonly PartitionStanding[];
   /** Ends reading promptly; the view keeps what was applied. */
   stop(): Promise<void>;
 };
@@ -23,7 +26,10 @@ export async function startSpeedLayer(options: SpeedOptions): Promise<SpeedLayer
   const member = new SpeedMember(options, stopping.signal);
   const ended = keepReading(options, member, stopping.signal);
   return {
-    standing: () => member.owned().map(({ partition, applied }) => ({ partition, applied })),
+    standing: () =>
+      member
+        .owned()
+        .map(({ partition, applied, blocked }) => ({ partition, applied, ...(blocked !== null && { blocked }) })),
     stop: async () => {
       stopping.abort();
       await ended;

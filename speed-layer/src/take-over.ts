@@ -34,6 +34,7 @@ export async function takeOver(
     ...(kept ? { next: kept.next, passed: kept.passed } : refill),
     ...{ isWindowSound: true, standsAt: null, passesAlone: null },
     goal: cold === null ? null : (ends[partition] ?? 0),
+    blocked: null,
   };
   return { state, hasLost: claim.held === null || applied < claim.held.applied };
 }

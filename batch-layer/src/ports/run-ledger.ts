@@ -1,4 +1,4 @@
-import type { Offsets, RunMode, RunState } from '@tandem/shared';
+import type { Offsets, RunMode, RunState, RunWait } from '@tandem/shared';
 
 export type OpenRun = { readonly id: number; readonly mode: RunMode; readonly state: RunState };
 
@@ -29,6 +29,8 @@ export interface RunLedger {
   /** Stores the boundary (exclusive), with the name of the barriers that lie there, and goes on to `archiving`. */
   storeBoundary(token: number, runId: number, cut: Cut, durations: Durations): Promise<void>;
   enter(token: number, runId: number, state: RunState, durations: Durations): Promise<void>;
+  /** Says what a run in the state `archiving` waits for; null once it goes on. */
+  wait(token: number, runId: number, waiting: RunWait | null): Promise<void>;
   fail(token: number, runId: number, fault: RunFault, durations: Durations): Promise<void>;
   /** How a run ended, waiting for a publication that may still be committing. */
   outcome(runId: number): Promise<RunState | undefined>;

@@ -47,6 +47,7 @@ function toReport(run: BatchRun | undefined, id: number): RunReport {
     conflicts: run.conflicts,
     days_recomputed: run.daysRecomputed,
     durations_ms: run.durationsMs as Readonly<Record<string, number>>,
+    waiting: run.waiting && { for: run.waiting.for, since: run.waiting.since.toISOString() },
     error: run.error,
   };
 }

@@ -76,7 +76,7 @@ async function request(runs: RemoteRuns, mode: RunMode): Promise<number> {
   const id = await runs.request(mode);
   const run = await followRun(
     () => runs.look(id),
-    (state) => console.log(`Run ${id}: ${state}`),
+    (progress) => console.log(`Run ${id}: ${progress}`),
     stopping.signal,
   );
   console.log(summary(run));

@@ -8,11 +8,18 @@ export type RunReport = {
   readonly conflicts: number;
   readonly days_recomputed: number;
   readonly durations_ms: Readonly<Record<string, number>>;
+  /** Null while it goes on by itself. */
+  readonly waiting: { readonly for: string; readonly since: string } | null;
   readonly error: { readonly code: string; readonly message: string } | null;
 };
 
 export function isOver({ state }: RunReport): boolean {
   return state === 'published' || state === 'failed';
+}
+
+/** How far a run is, in words. */
+export function progressOf({ state, waiting }: RunReport): string {
+  return waiting ? `${state}, waiting since ${waiting.since}: ${waiting.for}` : state;
 }
 
 /** What a finished run did, in a line or two. */

@@ -15,7 +15,7 @@ for (const { name, file, categories, oracle } of SALES_SETS) {
     let tandem: TandemProcess;
     let client: TandemClient;
     const importAll = () =>
-      runCommand('import', ['online-retail', file, '--categories', categories, '--url', tandem.url]);
+      runCommand('import', ['online-retail', file, '--categories', categories, '--url', tandem.url, '--allow-rejects']);
 
     beforeAll(async () => {
       dataFolder = await newDataFolder();

@@ -24,7 +24,15 @@ for (const { name, file, categories, oracle } of SALES_SETS) {
     it(
       'is answered by the speed layer alone as the oracle says',
       async () => {
-        await runCommand('import', ['online-retail', file, '--categories', categories, '--url', scene.client.url]);
+        await runCommand('import', [
+          'online-retail',
+          file,
+          '--categories',
+          categories,
+          '--url',
+          scene.client.url,
+          '--allow-rejects',
+        ]);
         const lag = async () => (await scene.client.answer('/metrics/revenue')).freshness.speed_lag_events;
         await waitFor('the lag to be zero', async () => (await lag()) === 0, TIMEOUT_MS);
         expect((await scene.client.answer('/metrics/revenue')).batch['line_items']).toBe(0);

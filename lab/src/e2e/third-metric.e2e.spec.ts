@@ -46,7 +46,13 @@ describe('A metric that is added in one file', () => {
     'is answered for what is imported, by the speed layer at once and by the batch layer after a run',
     async () => {
       const client = await scene.start({ project: copy.folder });
-      await runCommand('import', ['online-retail', fixture('online-retail.csv'), '--url', scene.process.url]);
+      await runCommand('import', [
+        'online-retail',
+        fixture('online-retail.csv'),
+        '--url',
+        scene.process.url,
+        '--allow-rejects',
+      ]);
       await ingest(300);
       await client.untilCaughtUp();
       const before = await client.answer('/metrics/refunds');

@@ -63,8 +63,11 @@ describe('A topic that programs of any kind write to', () => {
     expect(await scene.faults()).toEqual([]);
   }, 60_000);
 
-  it('counts events that were compressed in a way that the layers do not know', async () => {
-    await topic.appendForeign(1, newEvents(20).map(messageOf), 'zstd');
+  it('counts events that are packed by any codec', async () => {
+    for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
+      await topic.change({ 'compression.type': codec });
+      await topic.appendForeign(1, newEvents(20).map(messageOf));
+    }
     expect(await scene.faults()).toEqual([]);
   }, 60_000);
 
@@ -116,16 +119,61 @@ describe('A topic that programs of any kind write to', () => {
     expect(total((await ledger()).speed, 'barriers') - before).toBe(3 + 2 * 2);
   }, 60_000);
 
-  it('lets a run wait for a transaction that is open at its boundary', async () => {
-    const transaction = await transactions.transaction();
-    const messages = newEvents(5).map((event) => ({ ...messageOf(event), partition: 2 }));
-    await transaction.send({ topic: topic.topic, messages });
-    const { id } = (await scene.client.post('/batch/runs')).body as { id: number };
-    const state = async () => (await scene.client.body<{ state: string }>(`/batch/runs/${id}`)).state;
-    await waitFor('the run to archive', async () => (await state()) === 'archiving');
-    expect((await scene.client.get('/metrics/revenue')).status).toBe(200);
-    await transaction.commit();
-    expect(await scene.client.runOver(id)).toMatchObject({ state: 'published' });
-    expect(await scene.faults()).toEqual([]);
-  }, 60_000);
+  describe('while another program holds a transaction open', () => {
+    type Waiting = { readonly waiting: { readonly for: string; readonly since: string } | null };
+    const runOf = async (id: number) => scene.client.body<Waiting & { state: string }>(`/batch/runs/${id}`);
+    const requestRun = async () => ((await scene.client.post('/batch/runs')).body as { id: number }).id;
+
+    it('counts what lies behind it as not yet in answers, which are right without it', async () => {
+      await scene.client.untilCaughtUp();
+      const before = (await scene.client.answer('/metrics/revenue')).merged['line_items'];
+      const transaction = await transactions.transaction();
+      const messages = newEvents(5).map((event) => ({ ...messageOf(event), partition: 2 }));
+      await transaction.send({ topic: topic.topic, messages });
+      await topic.appendForeign(2, newEvents(7).map(messageOf));
+      for (let question = 0; question < 20; question++) {
+        const { freshness, merged, status } = await scene.client.answer('/metrics/revenue');
+        expect([freshness.speed_lag_events, merged['line_items'], status]).toEqual([12, before, 'complete']);
+      }
+      await transaction.commit();
+      expect(await scene.faults()).toEqual([]);
+    }, 60_000);
+
+    it('a run waits for it, and says for what and since when', async () => {
+      const transaction = await transactions.transaction();
+      const messages = newEvents(5).map((event) => ({ ...messageOf(event), partition: 2 }));
+      await transaction.send({ topic: topic.topic, messages });
+      const readable = (await endOf(2)) as number;
+      const id = await requestRun();
+      await waitFor('the run to say for what it waits', async () => (await runOf(id)).waiting !== null);
+      const { state, waiting } = await runOf(id);
+      expect([state, waiting?.for]).toEqual([
+        'archiving',
+        expect.stringMatching(
+          new RegExp(`^partition 2 can be read to offset ${readable} and not yet to .* transaction`),
+        ),
+      ]);
+      expect(Math.abs(Date.now() - Date.parse(waiting?.since ?? ''))).toBeLessThan(10_000);
+      expect((await scene.client.get('/metrics/revenue')).status).toBe(200);
+      await transaction.commit();
+      expect(await scene.client.runOver(id)).toMatchObject({ state: 'published', waiting: null });
+      expect(await scene.faults()).toEqual([]);
+    }, 60_000);
+
+    it('a run gives up after BATCH_LOG_WAIT_MS, and the next one goes on when it has ended', async () => {
+      await scene.program('batch-layer').stop();
+      await scene.start('batch-layer', 'batch-layer', { settings: { BATCH_LOG_WAIT_MS: '1500' } });
+      const transaction = await transactions.transaction();
+      const messages = newEvents(5).map((event) => ({ ...messageOf(event), partition: 2 }));
+      await transaction.send({ topic: topic.topic, messages });
+      const failed = await scene.client.runOver(await requestRun());
+      expect(failed).toMatchObject({ state: 'failed', waiting: null, error: { code: 'unavailable' } });
+      expect(failed.error?.message).toMatch(
+        /gave up waiting after 1500 ms \(BATCH_LOG_WAIT_MS\): partition 2 can be read/,
+      );
+      await transaction.commit();
+      await scene.client.publish();
+      expect(await scene.faults()).toEqual([]);
+    }, 60_000);
+  });
 });

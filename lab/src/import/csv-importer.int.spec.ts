@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseAmount } from './amount-text.js';
+import { checkCsvMapping, readCsvMapping } from './check-csv-mapping.js';
 import { csvImporter } from './csv-importer.js';
-import { checkCsvMapping, readCsvMapping } from './csv-mapping.js';
-import { decimalText } from './decimal.js';
 import { eventsOf } from './testing/events-of.js';
 import { fixture } from './testing/files.js';
 
@@ -40,12 +38,6 @@ describe('a row of any CSV', () => {
     expect(mapped([' 7 ', '2026-01-31', ' books ', '1', ''], { event_id: 'id' })).toMatchObject({ event });
   });
 
-  it('has an id of the whole row where the mapping names none', () => {
-    const one = (extra: string) => mapped(['7', '2026-01-31', 'books', '1', extra]) as { event: { event_id: string } };
-    expect(one('a')).toEqual(one('a'));
-    expect(one('a').event.event_id).not.toBe(one('b').event.event_id);
-  });
-
   it('takes an instant with an offset as it is', () => {
     const event = { occurred_at: '2026-01-31T08:00:00+01:00' };
     expect(mapped(['7', '2026-01-31T08:00:00+01:00', 'books', '1', ''])).toMatchObject({ event });
@@ -54,6 +46,12 @@ describe('a row of any CSV', () => {
   it.each([
     ['a date of another form', ['7', '31.1.2026', 'books', '1', ''], {}, 'occurred_at'],
     ['an amount that is no number', ['7', '2026-01-31', 'books', '1,2,3', ''], {}, 'amount'],
+    [
+      'a day that does not exist',
+      ['7', '30.02.2026', 'books', '1', ''],
+      { occurred_at: { column: 'when', format: 'DD.MM.YYYY' } },
+      'occurred_at',
+    ],
     ['bytes that are no UTF-8', ['7', '2026-01-31', 'b\ufffdcher', '1', ''], {}, 'category'],
     [
       'a type without an entry',
@@ -73,23 +71,6 @@ describe('a row of any CSV', () => {
     expect(() => importer.mapperFor(['id', 'group', 'sum'])).toThrow(
       /found no column when; found are the columns id, group, sum/,
     );
-  });
-});
-
-describe('an amount as people write it', () => {
-  it.each([
-    ['1,234.50', false, '1234.5'],
-    ['1.234,50', true, '1234.5'],
-    ['€ 12', false, '12'],
-    ['12,5 €', true, '12.5'],
-    ['-1,000,000', false, '-1000000'],
-    ['12,50', false, undefined],
-    ['1,23,456', false, undefined],
-    ['9.90', true, undefined],
-    ['1e5', false, undefined],
-  ])('%s with decimal comma %s is %s', (text, comma, value) => {
-    const decimal = parseAmount(text, comma);
-    expect(decimal && decimalText(decimal)).toBe(value);
   });
 });
 

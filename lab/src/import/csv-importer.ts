@@ -1,48 +1,79 @@
-import type { EventInput, EventType, FieldName } from '@tandem/shared';
-import { fieldNamesOf } from '@tandem/shared';
-import { parseAmount } from './amount-text.js';
+import { type EventInput, type EventType, type FieldName, fieldNamesOf, parseInstant } from '@tandem/shared';
 import { findColumns } from './columns.js';
-import { type CsvMapping, type Source, typesOf } from './csv-mapping.js';
-import { anyOf, type DateReader, dateReader } from './date-format.js';
-import { decimalText, multiplyDecimals } from './decimal.js';
+import { type CsvMapping, FILE_KEYS, type Source, typesOf } from './csv-mapping.js';
+import {
+  amountReader,
+  amountText,
+  type CellOf,
+  quantityValue,
+  type SignedAmount,
+  signOf,
+  textReader,
+} from './csv-values.js';
+import { EqualRows } from './equal-rows.js';
 import { eventIdOf } from './event-id.js';
 import { type Importer, type Mapped, refuseCellCount, rowByRow } from './importer.js';
-import type { Row } from './read-table.js';
+import { readOccurredAt } from './occurred-at.js';
+import type { Row } from './row.js';
+import { RowRefusal, refuseCell } from './row-refusal.js';
 
 type Value = string | number | null | undefined;
-type ReadCell = (row: Row) => string;
-/** Gives the field's value in a row; throws a RowRefusal when the cell cannot be that. */
-type ReadValue = (row: Row) => Value;
-
-/** Why a row cannot become an event; thrown by the reader of one field, caught where the row is mapped. */
-class RowRefusal extends Error {}
-
-/** What is understood without a format; all read as UTC. ISO instants with an offset are taken as they are. */
-const readCommonDate: DateReader = anyOf(
-  (text) => (/T.*(Z|[+-]\d\d:\d\d)$/.test(text) ? text : undefined),
-  ...['YYYY-MM-DD', 'YYYY-MM-DD HH:mm', 'YYYY-MM-DD HH:mm:ss', 'YYYY-MM-DDTHH:mm:ss'].map(dateReader),
-);
+/** Gives the field's value in a row of a type; throws a RowRefusal when the cell cannot be that. */
+type ReadValue = (row: Row, type: EventType) => Value;
+type ReadType = (row: Row) => EventType | null;
 
 /** Any CSV of sales or tickets, by a mapping that says which column is which field. */
 export function csvImporter(mapping: CsvMapping): Importer {
   const { delimiter, encoding } = mapping;
   return {
     tableOptions: { delimiter, encoding },
+    ...(mapping.event_id === undefined && { columnsOfIds: columnsIn(mapping) }),
     mapperFor: (header) => {
-      const map = rowMapper(mapping, header);
-      return rowByRow((row) => refuseCellCount(row, header) ?? map(row));
+      const notes = new MappingNotes(mapping);
+      const map = rowMapper(mapping, header, notes);
+      return { ...rowByRow((row) => refuseCellCount(row, header) ?? map(row)), notes: () => notes.lines() };
     },
   };
 }
 
-function rowMapper(mapping: CsvMapping, header: readonly string[]): (row: Row) => Mapped {
+/** What is to be said of a file once its rows have been read. */
+class MappingNotes {
+  readonly currencies = new Set<string>();
+  readonly equalRows = new EqualRows();
+  readonly #counts: boolean;
+
+  constructor({ equal_rows }: CsvMapping) {
+    this.#counts = equal_rows !== 'once';
+  }
+
+  /** Of the rows that are events so far: the number of this one among those that are equal to it. */
+  numberOf(texts: readonly string[]): number {
+    return this.#counts ? this.equalRows.numberOf(JSON.stringify(texts)) : 1;
+  }
+
+  lines(): readonly string[] {
+    const lines: string[] = [];
+    const { repeated } = this.equalRows;
+    if (repeated > 0) {
+      lines.push(
+        `${repeated} rows give the same event as a row before them: each is counted ("equal_rows": "once" in the mapping counts them once)`,
+      );
+    }
+    if (this.currencies.size > 1) {
+      lines.push(
+        `amounts are written with ${[...this.currencies].join(', ')}: they are added as they stand, nothing is converted`,
+      );
+    }
+    return lines;
+  }
+}
+
+function rowMapper(mapping: CsvMapping, header: readonly string[], notes: MappingNotes): (row: Row) => Mapped {
   const columns = findColumns(header, Object.fromEntries(columnsIn(mapping).map((name) => [name, [name]])));
-  const cellOf =
-    (column: string): ReadCell =>
-    (row) =>
-      row.cells[columns[column] ?? -1] ?? '';
-  const readers = valueReaders(mapping, cellOf);
-  const typeOf = typeReader(mapping, cellOf);
+  const cellOf: CellOf = (column) => (row) => row.cells[columns[column] ?? -1] ?? '';
+  const amountOf = amountReader(mapping, cellOf, notes.currencies);
+  const readers = valueReaders(mapping, cellOf, amountOf);
+  const typeOf = typeReader(mapping, cellOf, amountOf);
   return (row) => {
     let field: string = 'type';
     try {
@@ -51,29 +82,40 @@ function rowMapper(mapping: CsvMapping, header: readonly string[]): (row: Row) =
       const values: Record<string, Value> = { type };
       for (const name of fieldNamesOf(type)) {
         field = name;
-        const value = readers[name]?.(row);
+        const value = readers[name]?.(row, type);
         if (value !== undefined) values[name] = value;
       }
+      values['event_id'] ??= derivedId(values, notes);
       return { row, event: values as unknown as EventInput };
     } catch (error) {
-      if (error instanceof RowRefusal) return { row, refusal: { path: field, reason: error.message } };
-      throw error;
+      if (!(error instanceof RowRefusal)) throw error;
+      return { row, refusal: { path: error.field ?? field, reason: error.message } };
     }
   };
 }
 
+/** The id of what the mapping made of a row, however its cells write it; equal rows are told apart by their number. */
+function derivedId(values: Readonly<Record<string, Value>>, notes: MappingNotes): string {
+  const texts = Object.entries(values).flatMap(([name, value]) => {
+    const isTime = name === 'occurred_at' && typeof value === 'string';
+    return value === undefined ? [] : [name, String(isTime ? parseInstant(value) : JSON.stringify(value))];
+  });
+  const number = notes.numberOf(texts);
+  return eventIdOf(number === 1 ? texts : [...texts, String(number)]);
+}
+
 function columnsIn(mapping: CsvMapping): readonly string[] {
-  const { delimiter, decimal_comma, encoding, ...mapped } = mapping;
-  return Object.entries(mapped).flatMap(([key, from]) => {
-    if (from === undefined) return [];
+  return Object.entries(mapping).flatMap(([key, from]) => {
+    if (from === undefined || FILE_KEYS.some((name) => name === key) || typeof from === 'boolean') return [];
     if (typeof from === 'string') return key === 'type' ? [] : [from];
     if ('multiply' in from) return from.multiply;
     return 'column' in from ? [from.column] : [];
   });
 }
 
-function typeReader({ type }: CsvMapping, cellOf: (column: string) => ReadCell): (row: Row) => EventType | null {
+function typeReader({ type, quantity }: CsvMapping, cellOf: CellOf, amountOf?: (row: Row) => SignedAmount): ReadType {
   if (typeof type === 'string') return () => type;
+  if ('sign' in type) return signReader(type.sign, quantity, cellOf, amountOf);
   const cell = cellOf(type.column);
   const values = new Map(Object.entries(type.values));
   return (row) => {
@@ -82,73 +124,51 @@ function typeReader({ type }: CsvMapping, cellOf: (column: string) => ReadCell):
   };
 }
 
+type Signs = {
+  readonly positive: EventType | null;
+  readonly negative: EventType | null;
+  readonly zero?: EventType | null | undefined;
+};
+
+/** By the sign of the amount; where that is zero, by `zero`, or by the sign of the quantity, or as a positive one. */
+function signReader(
+  { positive, negative, zero }: Signs,
+  quantity: Source | undefined,
+  cellOf: CellOf,
+  amountOf?: (row: Row) => SignedAmount,
+): ReadType {
+  const quantityOf = quantity === undefined ? () => '' : textReader(quantity, cellOf);
+  return (row) => {
+    const amount = amountOf?.(row);
+    const sign = amount === undefined ? 0 : signOf(amount);
+    if (amount?.decimal.digits === 0n && zero !== undefined) return zero;
+    if (sign !== 0) return sign < 0 ? negative : positive;
+    return /^\s*[-\u2212(]|[-\u2212]\s*$/.test(quantityOf(row)) ? negative : positive;
+  };
+}
+
 function valueReaders(
   mapping: CsvMapping,
-  cellOf: (column: string) => ReadCell,
+  cellOf: CellOf,
+  amountOf?: (row: Row) => SignedAmount,
 ): Readonly<Partial<Record<FieldName, ReadValue>>> {
-  const text = (from: Source): ReadCell => {
-    if (typeof from !== 'string' && 'value' in from) return () => from.value;
-    const cell = cellOf(typeof from === 'string' ? from : from.column);
-    return (row) => decodedCell(cell(row));
+  const isSignDropped = typeof mapping.type !== 'string' && 'sign' in mapping.type;
+  const { occurred_at: when } = mapping;
+  const whenCell = cellOf(typeof when === 'string' ? when : when.column);
+  const readWhen = readOccurredAt(mapping);
+  const readers: Partial<Record<FieldName, ReadValue>> = {
+    customer_id: () => null,
+    occurred_at: (row) => readWhen(whenCell(row)),
+    amount: (row, type) => amountOf && amountText(amountOf(row), type, isSignDropped),
   };
-  const readers: Partial<Record<FieldName, ReadValue>> = {};
   for (const name of typesOf(mapping).flatMap(fieldNamesOf)) {
     const from = mapping[name];
     if (from === undefined || name === 'occurred_at' || name === 'amount') continue;
-    readers[name] = fieldReader(name, text(from as Source));
+    const text = textReader(from as Source, cellOf);
+    if (name === 'customer_id') readers[name] = (row) => (text(row) === '' ? null : text(row));
+    else if (name === 'sku') readers[name] = (row) => (text(row) === '' ? undefined : text(row));
+    else if (name === 'quantity') readers[name] = (row, type) => quantityValue(text(row), type, isSignDropped, mapping);
+    else readers[name] = text;
   }
-  const { event_id: eventId = (row: Row) => eventIdOf(row.cells), customer_id: customer = () => null } = readers;
-  return {
-    ...readers,
-    event_id: eventId,
-    customer_id: customer,
-    occurred_at: dateValue(mapping, cellOf),
-    amount: amountValue(mapping, cellOf),
-  };
-}
-
-/** What the encoding has no character for became U+FFFD, here or in an earlier program: it must not become a value. */
-function decodedCell(text: string): string {
-  return text.includes('\ufffd')
-    ? refuseCell(text, 'text without U+FFFD, which stands for a lost character: is the encoding right?')
-    : text;
-}
-
-function fieldReader(name: FieldName, cell: ReadCell): ReadValue {
-  if (name === 'customer_id') return (row) => (cell(row) === '' ? null : cell(row));
-  if (name === 'sku') return (row) => (cell(row) === '' ? undefined : cell(row));
-  if (name === 'quantity') return (row) => quantityValue(cell(row).trim());
-  return cell;
-}
-
-function quantityValue(text: string): number | undefined {
-  if (text === '') return undefined;
-  return /^\d{1,10}(\.0+)?$/.test(text) ? Number(text) : refuseCell(text, 'a whole number, or nothing');
-}
-
-function dateValue({ occurred_at: from }: CsvMapping, cellOf: (column: string) => ReadCell): ReadValue {
-  const { column, format = undefined } = typeof from === 'string' ? { column: from } : from;
-  const cell = cellOf(column);
-  const read = format === undefined ? readCommonDate : dateReader(format);
-  const allowed = format ?? 'an ISO 8601 date, or a "format" in the mapping';
-  return (row) => read(cell(row).trim()) ?? refuseCell(cell(row), allowed);
-}
-
-function amountValue({ amount: from, decimal_comma }: CsvMapping, cellOf: (column: string) => ReadCell): ReadValue {
-  if (from === undefined) return () => undefined;
-  const allowed = decimal_comma ? 'a decimal like 1.234,50' : 'a decimal like 1,234.50';
-  const decimalOf = (column: string) => {
-    const cell = cellOf(column);
-    return (row: Row) => parseAmount(cell(row), decimal_comma ?? false) ?? refuseCell(cell(row), allowed);
-  };
-  if (typeof from !== 'string' && 'multiply' in from) {
-    const [a, b] = [decimalOf(from.multiply[0]), decimalOf(from.multiply[1])];
-    return (row) => decimalText(multiplyDecimals(a(row), b(row)));
-  }
-  const decimal = decimalOf(typeof from === 'string' ? from : from.column);
-  return (row) => decimalText(decimal(row));
-}
-
-function refuseCell(found: string, allowed: string): never {
-  throw new RowRefusal(`found ${JSON.stringify(found)}; allowed is ${allowed}`);
+  return readers;
 }

@@ -1,43 +1,76 @@
-import { readFile } from 'node:fs/promises';
-import {
-  EVENT_TYPES,
-  type EventType,
-  eventSchemas,
-  type FieldName,
-  fieldNamesOf,
-  messageOf,
-  TandemError,
-} from '@tandem/shared';
+import { EVENT_TYPES, type EventType } from '@tandem/shared';
 import { z } from 'zod';
-import { DATE_TOKENS, tokensOf } from './date-format.js';
+import { type AmountStyle, THOUSANDS, type Thousands } from './amount-text.js';
+import { formatProblem } from './date-format.js';
+import { NUMBER_FORMATS } from './date-numbers.js';
 import { decoderNameOf, ENCODINGS } from './encodings.js';
+import { isTimeZone } from './local-time.js';
+import { isKnownLocale } from './month-names.js';
 
-const column = z.string({ error: 'allowed is the name of a column' }).min(1);
-const SOURCE = 'allowed is the name of a column, {"column": "name"} or {"value": "the same for every row"}';
-const source = z.union([column, z.strictObject({ column }), z.strictObject({ value: z.string() })], { error: SOURCE });
-const eventType = z.enum(EVENT_TYPES as [EventType, ...EventType[]], {
-  error: `allowed are ${EVENT_TYPES.join(', ')}`,
+const MAX_SHOWN = 200;
+/** Event types that have an amount. */
+const ORDER_TYPES = ['order_placed', 'order_refunded'] as const;
+
+/** What a mapping's value was and what is allowed, as every refusal of Tandem has it. */
+function allowed(text: string) {
+  return {
+    error: ({ input }: { readonly input?: unknown }) => `found ${shown(input)}; allowed is ${text}`,
+  };
+}
+
+export function shown(value: unknown): string {
+  return value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, MAX_SHOWN);
+}
+
+const column = z.string(allowed('the name of a column')).min(1, allowed('the name of a column'));
+const source = z.union(
+  [column, z.strictObject({ column }), z.strictObject({ value: z.string(allowed('a text, the same for every row')) })],
+  allowed('the name of a column, {"column": "name"} or {"value": "the same for every row"}'),
+);
+const eventType = z.enum(EVENT_TYPES as [EventType, ...EventType[]], allowed(`one of ${EVENT_TYPES.join(', ')}`));
+const orderType = z.enum(ORDER_TYPES, allowed(`${ORDER_TYPES.join(' or ')}, or null to leave the row out`)).nullable();
+
+const dateFormat = z.string(allowed('a format like "M/D/YYYY H:mm"')).superRefine((format, context) => {
+  const problem = NUMBER_FORMATS.includes(format) ? undefined : formatProblem(format);
+  if (problem !== undefined) context.addIssue(`${problem}; or one of ${NUMBER_FORMATS.join(', ')}`);
 });
 
-const dateFormat = z.string().refine((format) => ['YYYY', 'M', 'D'].every((part) => hasPart(format, part)), {
-  error: (issue) =>
-    `found ${JSON.stringify(issue.input)}; allowed is a format with year, month and day, like "M/D/YYYY H:mm", of ${DATE_TOKENS.join(' ')}`,
-});
+const encoding = z
+  .string(allowed(`one of ${ENCODINGS.join(', ')}`))
+  .refine((name) => decoderNameOf(name) !== undefined, allowed(`one of ${ENCODINGS.join(', ')}`));
+const zone = 'a time zone like "Europe/Berlin" or "UTC", or an offset like "+02:00"';
+const language = 'a language like "de" or "pt-BR", for names of months';
 
-const mappingSchema = z.strictObject({
-  /** One type for all rows, or by a column's value; a value that maps to null leaves its rows out. */
-  type: z.union([eventType, z.strictObject({ column, values: z.record(z.string(), eventType.nullable()) })], {
-    error: `allowed is one of ${EVENT_TYPES.join(', ')}, or {"column": "name", "values": {"a cell's text": "one of these, or null to leave the row out"}}`,
-  }),
-  occurred_at: z.union([column, z.strictObject({ column, format: dateFormat.optional() })], {
-    error: 'allowed is the name of a column, or {"column": "name", "format": "M/D/YYYY H:mm"}',
-  }),
-  /** Without it the id is a hash of the whole row: identical rows are one event. */
+export const mappingSchema = z.strictObject({
+  /** One type for all rows; or by a column's value, where null leaves rows out; or by the sign of the amount. */
+  type: z.union(
+    [
+      eventType,
+      z.strictObject({ column, values: z.record(z.string(), eventType.nullable()) }),
+      z.strictObject({
+        sign: z.strictObject({ positive: orderType, negative: orderType, zero: orderType.optional() }),
+      }),
+    ],
+    allowed(
+      `one of ${EVENT_TYPES.join(', ')}, or {"column": "name", "values": {"a cell's text": "one of these, or null to leave the row out"}}, ` +
+        'or {"sign": {"positive": "order_placed", "negative": "order_refunded"}}, by the sign of the amount',
+    ),
+  ),
+  occurred_at: z.union(
+    [column, z.strictObject({ column, format: dateFormat.optional() })],
+    allowed('the name of a column, or {"column": "name", "format": "M/D/YYYY H:mm"}'),
+  ),
+  /** Without it the id is a hash of what the mapping makes of the row. */
   event_id: source.optional(),
   amount: z
-    .union([column, z.strictObject({ column }), z.strictObject({ multiply: z.tuple([column, column]) })], {
-      error: 'allowed is the name of a column, or {"multiply": ["quantity column", "price column"]}',
-    })
+    .union(
+      [
+        column,
+        z.strictObject({ column }),
+        z.strictObject({ multiply: z.tuple([column, column], allowed('two columns')) }),
+      ],
+      allowed('the name of a column, or {"multiply": ["quantity column", "price column"]}'),
+    )
     .optional(),
   order_id: source.optional(),
   customer_id: source.optional(),
@@ -48,85 +81,51 @@ const mappingSchema = z.strictObject({
   ticket_id: source.optional(),
   priority: source.optional(),
   previous_priority: source.optional(),
-  delimiter: z.string().length(1, 'allowed is one character').optional(),
-  /** True for "1.234,50". */
-  decimal_comma: z.boolean({ error: 'allowed is true or false' }).optional(),
-  /** Without it the file's byte order mark says it, or it is UTF-8. */
-  encoding: z
-    .string({ error: `allowed are ${ENCODINGS.join(', ')}` })
-    .refine((name) => decoderNameOf(name) !== undefined, {
-      error: (issue) => `found ${JSON.stringify(issue.input)}; allowed are ${ENCODINGS.join(', ')}`,
-    })
+  /** Rows of which the mapping makes the same: each counts, or all together once. */
+  equal_rows: z.enum(['count', 'once'], allowed('"count" (each is an event) or "once" (all are one)')).optional(),
+  /** Of times without an offset; UTC without it. */
+  timezone: z.string(allowed(zone)).refine(isTimeZone, allowed(zone)).optional(),
+  locale: z.string(allowed(language)).refine(isKnownLocale, allowed(language)).optional(),
+  decimal: z.enum(['.', ','], allowed('"." or ","')).optional(),
+  thousands: z
+    .enum(THOUSANDS as [Thousands, ...Thousands[]], allowed('one of "," "." " " "\'", or "" for none'))
     .optional(),
+  /** True is the same as a decimal of ",". */
+  decimal_comma: z.boolean(allowed('true or false')).optional(),
+  delimiter: z.string(allowed('one character')).length(1, allowed('one character')).optional(),
+  /** Without it the file's byte order mark says it, or it is UTF-8. */
+  encoding: encoding.optional(),
 });
 
 /** Which column of a CSV is which field of an event. */
 export type CsvMapping = Readonly<z.output<typeof mappingSchema>>;
 export type Source = z.output<typeof source>;
 
-/** Reads a mapping from a JSON file. Throws `configuration-invalid` naming each key that cannot be used. */
-export async function readCsvMapping(path: string): Promise<CsvMapping> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    fail(path, [`cannot be read as JSON: ${messageOf(error)}`]);
-  }
-  return checkCsvMapping(value, path);
-}
-
-/** Checks a mapping, and that it has every field that its event types need. */
-export function checkCsvMapping(value: unknown, path = 'mapping'): CsvMapping {
-  const result = mappingSchema.safeParse(value);
-  if (!result.success) fail(path, result.error.issues.map(describe));
-  const problems = [...missingFields(result.data), ...foreignFields(result.data)];
-  if (problems.length > 0) fail(path, problems);
-  return result.data;
-}
+/** What a mapping says of the file as a whole; everything else is a field or `type`. */
+export const FILE_KEYS = [
+  'equal_rows',
+  'timezone',
+  'locale',
+  'decimal',
+  'thousands',
+  'decimal_comma',
+  'delimiter',
+  'encoding',
+] as const satisfies readonly (keyof CsvMapping)[];
 
 /** The event types that a mapping can give. */
 export function typesOf({ type }: CsvMapping): readonly EventType[] {
   if (typeof type === 'string') return [type];
-  return [...new Set(Object.values(type.values))].filter((mapped) => mapped !== null);
+  const mapped = 'sign' in type ? Object.values(type.sign) : Object.values(type.values);
+  return [...new Set(mapped)].filter((one) => one !== null && one !== undefined);
 }
 
-function missingFields(mapping: CsvMapping): readonly string[] {
-  return typesOf(mapping).flatMap((type) =>
-    fieldNamesOf(type)
-      .filter((name) => isRequired(type, name) && mapping[name] === undefined)
-      .map((name) => `${name}: found nothing; ${type} needs it: name its column, or give {"value": …}`),
-  );
-}
-
-function foreignFields(mapping: CsvMapping): readonly string[] {
-  const types = typesOf(mapping);
-  const allowed = new Set<string>(['type', 'delimiter', 'decimal_comma', 'encoding', ...types.flatMap(fieldNamesOf)]);
-  return Object.keys(mapping)
-    .filter((key) => !allowed.has(key))
-    .map(
-      (key) =>
-        `${key}: found a field that ${types.join(' and ')} does not have; allowed are ${[...allowed].join(', ')}`,
-    );
-}
-
-/** The id has a default, a customer may be unknown; the schema says which others may be left out. */
-function isRequired(type: EventType, name: FieldName): boolean {
-  if (name === 'event_id' || name === 'customer_id') return false;
-  const shape: Readonly<Partial<Record<FieldName, z.ZodType>>> = eventSchemas[type].shape;
-  return !shape[name]?.safeParse(undefined).success;
-}
-
-function hasPart(format: string, part: string): boolean {
-  return tokensOf(format).some((token) => token.startsWith(part));
-}
-
-function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') {
-    return `found ${issue.keys.join(', ')}; allowed are ${Object.keys(mappingSchema.shape).join(', ')}`;
-  }
-  return `${issue.path.join('.')}: ${issue.message}`;
-}
-
-function fail(path: string, problems: readonly string[]): never {
-  throw new TandemError('configuration-invalid', `${path} is not a mapping that can be used. ${problems.join('. ')}`);
+/** How the file writes its numbers. */
+export function amountStyleOf({ decimal, thousands, decimal_comma }: CsvMapping): AmountStyle {
+  const byThousands = thousands === '.' ? ',' : '.';
+  return {
+    decimal: decimal ?? (decimal_comma ? ',' : byThousands),
+    thousands,
+    isStated: decimal !== undefined || thousands !== undefined || decimal_comma !== undefined,
+  };
 }

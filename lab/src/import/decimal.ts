@@ -1,7 +1,8 @@
 /** A decimal as an integer and how many of its digits stand behind the point: 2.55 is 255 and 2. */
 export type Decimal = { readonly digits: bigint; readonly scale: number };
 
-const DECIMAL = /^([+-]?)(\d{1,18})(?:\.(\d{0,18}))?$/;
+/** Far more digits than any amount has: what is refused for them is named with all of them. */
+const DECIMAL = /^([+-]?)(\d{1,30})(?:\.(\d{0,30}))?$/;
 
 /** Reads "12", "-1.50", "0.001"; undefined for anything else, like "1e3", "1,5" or "". */
 export function parseDecimal(text: string): Decimal | undefined {
@@ -27,4 +28,9 @@ export function decimalText({ digits, scale }: Decimal): string {
   const whole = size.slice(0, size.length - scale);
   const fraction = size.slice(size.length - scale).replace(/0+$/, '');
   return `${digits < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** How many digits stand behind the point, but for zeros at the end: 2 for 2.550. */
+export function decimalsOf(decimal: Decimal): number {
+  return decimalText(decimal).split('.')[1]?.length ?? 0;
 }

@@ -2,7 +2,9 @@ import { type EventInput, type Refusal, validateEvent } from '@tandem/shared';
 import type { ImportTally } from './import-tally.js';
 import type { Importer, Mapped } from './importer.js';
 import type { OpenFile } from './opened.js';
-import { type Row, readTable, type Table, type TableOptions } from './read-table.js';
+import type { TableOptions } from './part-table.js';
+import { readTable, type Table } from './read-table.js';
+import type { Row } from './row.js';
 
 /** Where events go; `ready` holds the reader back while too many are on their way. */
 export interface EventSink {
@@ -42,6 +44,7 @@ export async function importEvents(options: ImportOptions): Promise<void> {
       await sink.ready();
     }
     take(mapper.end(), sink, options);
+    for (const note of mapper.notes?.() ?? []) tally.note(note);
     await sink.finish();
   } finally {
     await table.close();

@@ -1,5 +1,6 @@
 import type { EventInput, Refusal } from '@tandem/shared';
-import type { Row, TableOptions } from './read-table.js';
+import type { TableOptions } from './part-table.js';
+import type { Row } from './row.js';
 
 /** What became of a row: an event, or nothing by the importer's rules, or nothing because something is wrong with it. */
 export type Mapped =
@@ -12,11 +13,15 @@ export interface RowMapper {
   map(row: Row): readonly Mapped[];
   /** What is still held back when the file ends. */
   end(): readonly Mapped[];
+  /** What a user should know about the rows as a whole; asked for after `end`. */
+  notes?(): readonly string[];
 }
 
 /** How the files of one publisher become events. */
 export type Importer = {
   readonly tableOptions: TableOptions;
+  /** The columns that ids derive from, where what a user says decides how: then a change of that makes other events. */
+  readonly columnsOfIds?: readonly string[];
   /** Throws `request-invalid` when a needed column is missing. */
   mapperFor(header: readonly string[]): RowMapper;
 };

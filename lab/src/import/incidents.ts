@@ -2,7 +2,7 @@ import { TandemError } from '@tandem/shared';
 import { findColumns } from './columns.js';
 import { dateReader } from './date-format.js';
 import { type Importer, type Mapped, type RowMapper, refuseCellCount } from './importer.js';
-import type { Row } from './read-table.js';
+import type { Row } from './row.js';
 import { type TicketRow, ticketEvents } from './ticket-events.js';
 
 /** The columns that are read of the UCI incident log (doi:10.24432/C57S4H); some copies name the state otherwise. */

@@ -72,6 +72,22 @@ describe('the rows of a ticket', () => {
     expect(() => eventsOf(row('1'), row('2'), row('1'))).toThrow(/row 4: found ticket 1 again.*grouped by ticket/);
   });
 
+  it('have the ids of what they say, whatever other columns the file has', () => {
+    const rows = [
+      ['1', 'New', '?', OPENED, '1/2/2016 10:05', '3', '?'],
+      ['1', 'Active', '?', OPENED, '1/2/2016 11:00', '1', '?'],
+      ['1', 'Active', '?', OPENED, '1/2/2016 11:00', '3', '?'],
+      ['1', 'Active', '?', OPENED, '1/2/2016 11:00 ', '1', '?'],
+    ];
+    const idsOf = (mapped: ReturnType<typeof eventsOf>) =>
+      mapped.flatMap((one) => ('event' in one ? [one.event.event_id] : []));
+    const ids = idsOf(eventsOf(...rows.map((cells) => cells.map((cell) => cell.trim()))));
+    expect(new Set(ids).size).toBe(3);
+    const mapper = incidentsImporter.mapperFor([...HEADER, 'more']);
+    const wider = rows.flatMap((cells, index) => mapper.map({ number: index + 2, cells: [...cells, String(index)] }));
+    expect(idsOf([...wider, ...mapper.end()]).slice(0, 3)).toEqual(ids);
+  });
+
   it('name the columns that are missing, found and expected', () => {
     expect(() => incidentsImporter.mapperFor(['number', 'priority'])).toThrow(
       /found no column incident_state or ident_state, caller_id.*found are the columns number, priority; expected are/,

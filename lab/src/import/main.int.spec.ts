@@ -1,15 +1,20 @@
-import { link, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { link, mkdtemp, open as openFileHandle, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { captureOutput } from '../producer/testing/captured-output.js';
 import { type EventsServer, type Reply, startEventsServer } from '../producer/testing/events-server.js';
 import { main } from './main.js';
 import { fixture } from './testing/files.js';
+import { NO_DATA_FOLDER } from './testing/import-scene.js';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
+  dataFolder = NO_DATA_FOLDER;
 });
 
 async function server(reply?: Parameters<typeof startEventsServer>[0]): Promise<EventsServer> {
@@ -18,9 +23,12 @@ async function server(reply?: Parameters<typeof startEventsServer>[0]): Promise<
   return started;
 }
 
+/** Where imports are remembered, while a test has made one. */
+let dataFolder = NO_DATA_FOLDER;
+
 async function run(...argv: string[]) {
   const captured = captureOutput();
-  const code = await main(argv, captured.output);
+  const code = await main(argv, captured.output, dataFolder);
   return { code, stdout: captured.stdout(), stderr: captured.stderr() };
 }
 
@@ -30,11 +38,13 @@ const busy: Reply = { status: 503, body: { detail: 'warming up' }, headers: { 'r
 describe('npm run import', () => {
   it('posts the events of a file and sums up what became of its rows', async () => {
     const { url, accepted } = await server();
-    const { code, stdout, stderr } = await run(...RETAIL, '--url', url);
+    const { code, stdout, stderr } = await run(...RETAIL, '--url', url, '--allow-rejects');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(accepted).toHaveLength(11);
     expect(stdout).toMatch(/rows read {8}18 /);
-    expect(stdout).toMatch(/events sent {6}11\nevents accepted {2}11 /);
+    expect(stdout).toMatch(
+      /events sent {6}11\n {2}new {12}9\n {2}already there {2}2 \(sent before, or twice in this file/,
+    );
     expect(stdout).toMatch(/rows left out {4}4\n.*\n.*\n/);
     expect(stdout).toMatch(/rows refused {5}3\n/);
     expect(stdout).toMatch(/1 {2}occurred_at: allowed is an existing date.*\(first in row 18\)/);
@@ -43,7 +53,9 @@ describe('npm run import', () => {
   it('posts the same lines when it is run again', async () => {
     const { url, accepted } = await server();
     await run(...RETAIL, '--url', url);
-    await run(...RETAIL, '--url', url);
+    const { stdout } = await run(...RETAIL, '--url', url);
+    expect(stdout).toMatch(/events sent {6}11\n {2}new {12}0\n {2}already there {2}11 /);
+    expect(stdout).not.toMatch(/accepted/);
     expect(accepted.slice(11)).toEqual(accepted.slice(0, 11));
     expect(new Set(accepted).size).toBe(9);
   });
@@ -58,7 +70,8 @@ describe('npm run import', () => {
     expect(lines).toHaveLength(5);
     expect(lines[0]).toBe('Bestellung;Datum;Kunde;Warengruppe;Menge;Preis;Land;Art;row;reason');
     expect(lines[2]).toBe(
-      'B-5;28.02.2026 10:00;K2;Bücher;1;9.90;DE;Verkauf;8;"amount: found ""9.90""; allowed is a decimal like 1.234,50"',
+      'B-5;28.02.2026 10:00;K2;Bücher;1;9.90;DE;Verkauf;8;' +
+        '"amount: found ""9.90""; allowed is a decimal like 1.234,50; for 1,234.50 give ""decimal"": ""."" in the mapping"',
     );
   });
 
@@ -69,7 +82,8 @@ describe('npm run import', () => {
       body: { accepted: lines.length - 3, refused: [refusal] },
     }));
     const { code, stdout } = await run('incidents', fixture('incidents.csv'), '--url', url);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/taken {10}\d+, new, or already there: it is not known which, as not all of it was taken/);
     expect(stdout).toMatch(/1 {2}country: allowed is another \(first in row 3\)/);
     expect(stdout).toMatch(/2 {2}refused by the server, which lists only the first refusals/);
   });
@@ -78,7 +92,7 @@ describe('npm run import', () => {
     const { url, accepted, posted } = await server((request, before) =>
       before < 2 ? busy : { status: 202, body: { accepted: request.lines.length, refused: [] } },
     );
-    const { code } = await run(...RETAIL, '--url', url, '--token', 'secret');
+    const { code } = await run(...RETAIL, '--url', url, '--token', 'secret', '--allow-rejects');
     expect({ code, requests: posted.length, accepted: accepted.length }).toEqual({
       code: 0,
       requests: 3,
@@ -133,7 +147,10 @@ describe('npm run import', () => {
       ['incidents', fixture('incidents.csv'), '--url', 'localhost:80'],
       /--url: found "localhost:80"; allowed: an http address/,
     ],
-    [['csv', fixture('sales.csv'), '--map', 'none.json'], /none\.json is not a mapping that can be used/],
+    [
+      ['csv', fixture('sales.csv'), '--map', 'none.json'],
+      /none\.json is not a mapping that can be used\. found that there is no such file; allowed/,
+    ],
     [
       ['incidents', fixture('incidents.csv'), '--rejects', '/nowhere/at/all'],
       /--rejects: cannot write "\/nowhere\/at\/all"/,
@@ -161,6 +178,112 @@ describe('npm run import', () => {
       });
     }
     expect(await readFile(at('sales.csv'))).toEqual(text);
+  });
+
+  it('refuses an output that goes where standard output goes, and "-"', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-outputs-'));
+    open.push({ close: () => rm(folder, { recursive: true }) });
+    const path = join(folder, 'summary.txt');
+    const program = fileURLToPath(new URL('testing/run-import.js', import.meta.url));
+    for (const number of [1, 2]) {
+      const file = await openFileHandle(path, 'a');
+      const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+      stdio[number] = file.fd;
+      const words = ['incidents', fixture('incidents.csv'), '--rejects', path];
+      const child = spawn(process.execPath, [program, ...words], { stdio });
+      const [code] = await once(child, 'close');
+      await file.close();
+      expect(code).toBe(1);
+    }
+    // What it says of standard error stands in the file itself.
+    expect(await readFile(path, 'utf8')).toMatch(
+      /^import: --rejects: found .*summary\.txt", where standard error goes too/,
+    );
+    expect(await run('incidents', fixture('incidents.csv'), '--rejects', '-')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/--rejects: found "-"; allowed: a file/),
+    });
+  });
+
+  it('warns before it sends when rows that are there were made by another mapping', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-memory-'));
+    open.push({ close: () => rm(folder, { recursive: true }) });
+    dataFolder = folder;
+    const { url } = await server();
+    const write = (name: string, text: string) => writeFile(join(folder, name), text);
+    const base = {
+      type: 'order_placed',
+      occurred_at: 'When',
+      order_id: 'Id',
+      category: 'Group',
+      amount: 'Sum',
+      country: { value: 'XX' },
+    };
+    await write('sales.csv', 'Id,When,Group,Sum\n1,2026-02-01,a,5\n2,2026-02-01,b,6\n');
+    await write('wider.csv', 'Note,Id,When,Group,Sum\nx,1,2026-02-01,a,5.00\ny,2,2026-02-01,b,6\n');
+    await write('other.csv', 'Id,When,Group,Sum\n3,2026-02-01,a,5\n');
+    await write('map.json', JSON.stringify(base));
+    await write('changed.json', JSON.stringify({ ...base, country: { value: 'DE' } }));
+    await write('formatted.json', JSON.stringify({ ...base, occurred_at: { column: 'When', format: 'YYYY-MM-DD' } }));
+    await write('named.json', JSON.stringify({ ...base, event_id: 'Id' }));
+    const importing = async (file: string, map: string) =>
+      (await run('csv', join(folder, file), '--map', join(folder, map), '--url', url)).stderr;
+    expect(await importing('sales.csv', 'map.json')).toBe('');
+    expect(await importing('sales.csv', 'map.json')).toBe('');
+    expect(await importing('sales.csv', 'formatted.json')).toBe('');
+    expect(await importing('wider.csv', 'map.json')).toBe('');
+    expect(await importing('other.csv', 'changed.json')).toBe('');
+    expect(await importing('sales.csv', 'changed.json')).toMatch(
+      /^warning: 2 of the first 2 rows were imported at 20\S+ with another mapping, .*now they count twice/,
+    );
+    // It has happened, and was said.
+    expect(await importing('sales.csv', 'changed.json')).toBe('');
+    expect(await importing('sales.csv', 'named.json')).toBe('');
+    const elsewhere = await server();
+    const { stderr } = await run(
+      'csv',
+      join(folder, 'sales.csv'),
+      '--map',
+      join(folder, 'named.json'),
+      '--url',
+      elsewhere.url,
+    );
+    expect(stderr).toBe('');
+  });
+
+  it('imports where nothing can be remembered, or what was remembered is no memory', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-memory-'));
+    open.push({ close: () => rm(folder, { recursive: true }) });
+    dataFolder = folder;
+    const { url } = await server();
+    for (const text of ['{', 'null\n', '{"url":1}\n', '\n\n']) {
+      await writeFile(join(folder, 'imports.jsonl'), text);
+      const sales = [
+        'csv',
+        fixture('sales.csv'),
+        '--map',
+        fixture('sales.mapping.json'),
+        '--url',
+        url,
+        '--allow-rejects',
+      ];
+      expect(await run(...sales)).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+
+  it('ends with 0 only when nothing was refused, unless that is allowed', async () => {
+    const { url } = await server();
+    const [whole, half] = [fixture('incidents.csv'), fixture('sales.csv')];
+    const map = ['--map', fixture('sales.mapping.json')];
+    expect((await run(...RETAIL, '--url', url)).code).toBe(1);
+    expect((await run('csv', half, ...map, '--url', url)).code).toBe(1);
+    expect((await run('csv', half, ...map, '--url', url, '--allow-rejects')).code).toBe(0);
+    expect((await run('incidents', whole, '--url', url)).code).toBe(1);
+    expect((await run('incidents', whole, '--url', url, '--allow-rejects')).code).toBe(0);
+    await expect(run('incidents', whole, '--url', url, '--allow-rejects=yes')).resolves.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/found the value "yes"; allowed: none/),
+    });
   });
 
   it('explains itself', async () => {

@@ -4,7 +4,7 @@ import { anyOf, type DateReader, dateReader } from './date-format.js';
 import { type Decimal, decimalText, multiplyDecimals, negateDecimal, parseDecimal } from './decimal.js';
 import { eventIdOf } from './event-id.js';
 import { type Importer, type Mapped, refuseCellCount, rowByRow } from './importer.js';
-import type { Row } from './read-table.js';
+import type { Row } from './row.js';
 
 /** The columns of the UCI set "Online Retail" (doi:10.24432/C5BW33), as published. */
 const COLUMNS = {
@@ -20,7 +20,7 @@ const COLUMNS = {
 
 /** The two forms in which copies of the set write their dates; both are read as UTC. */
 const DATE_FORMS = ['YYYY-MM-DD HH:mm:ss', 'M/D/YYYY H:mm'];
-const readDate: DateReader = anyOf(...DATE_FORMS.map(dateReader));
+const readDate: DateReader = anyOf(...DATE_FORMS.map((form) => dateReader(form)));
 
 export const UNCATEGORISED = 'uncategorised';
 

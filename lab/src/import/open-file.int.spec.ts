@@ -1,7 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openFile } from './open-file.js';
@@ -9,6 +11,7 @@ import { readTable } from './read-table.js';
 import { zipOf } from './testing/zip-of.js';
 
 const CSV = 'a,b\n1,"two\nlines"\n3,4\n';
+const NOBODY = 65_534;
 let folder = '';
 
 beforeAll(async () => {
@@ -27,6 +30,20 @@ async function rowsOf(path: string): Promise<unknown[]> {
   const table = await readTable(await openFile(path));
   for await (const batch of table.batches) rows.push(...batch.map(({ cells }) => cells));
   return rows;
+}
+
+/** Root may read everything: as root it is done with the rights of another account. */
+async function asNobody(act: () => Promise<void>): Promise<void> {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) {
+    await chmod(folder, 0o755);
+    process.seteuid?.(NOBODY);
+  }
+  try {
+    await act();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 }
 
 describe('a file', () => {
@@ -48,6 +65,32 @@ describe('a file', () => {
       expect(file.readBytes()).toBe(file.totalBytes);
       expect(file.totalBytes).toBeGreaterThan(0);
     }
+  });
+
+  it('is read from a named pipe, and a zip in one is refused', async () => {
+    const path = join(folder, 'pipe');
+    await promisify(execFile)('mkfifo', [path]);
+    const feed = async (content: string | Buffer) => {
+      const [result] = await Promise.allSettled([rowsOf(path), writeFile(path, content)]);
+      return result;
+    };
+    expect(await feed(gzipSync(CSV))).toMatchObject({
+      value: [
+        ['1', 'two\nlines'],
+        ['3', '4'],
+      ],
+    });
+    expect(await feed(zipOf({ 'a.csv': CSV }))).toMatchObject({
+      reason: { message: expect.stringMatching(/a zip that comes through a pipe; allowed is a zip as a file/) },
+    });
+  });
+
+  it('is refused when this user may not read it', async () => {
+    const path = await fileOf(CSV, 'secret.csv');
+    await chmod(path, 0);
+    await asNobody(async () => {
+      await expect(openFile(path)).rejects.toThrow(/found .*secret\.csv": it may not be read by this user; allowed is/);
+    });
   });
 
   it('is refused when there is none', async () => {

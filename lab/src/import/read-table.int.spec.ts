@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import iconv from 'iconv-lite';
 import { findColumns } from './columns.js';
 import { type OpenOptions, openFile } from './open-file.js';
-import { placeOf, readTable, type TableOptions } from './read-table.js';
-import { zipOf } from './testing/zip-of.js';
+import type { TableOptions } from './part-table.js';
+import { readTable } from './read-table.js';
+import { placeOf } from './row.js';
+import { type ZipForm, zipOf } from './testing/zip-of.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -133,6 +135,17 @@ describe('a zip', () => {
     ]);
     expect((await read(zip, { entry: '2026-02.csv' })).rows).toEqual(['2 of 2026-02.csv: 3|4']);
     await expect(read(zip, { entry: 'x.csv' })).rejects.toThrow(/--entry: found no x\.csv.*2026-02\.csv, readme\.txt/);
+  });
+
+  it.each<[string, ZipForm]>([
+    ['with sizes behind the data', { hasDescriptors: true }],
+    ['with sizes in 64 bits', { isZip64: true }],
+    ['with both', { hasDescriptors: true, isZip64: true }],
+    ['with names as DOS wrote them', { encodeName: (name) => iconv.encode(name, 'cp437') }],
+  ])('is read %s', async (_, form) => {
+    const zip = zipOf({ 'Umsätze.csv': JANUARY, 'b.csv': FEBRUARY }, form);
+    expect((await read(zip)).rows).toEqual(['2 of Umsätze.csv: 1|2', '2 of b.csv: 3|4']);
+    expect((await read(zip, { entry: 'Umsätze.csv' })).rows).toEqual(['2 of Umsätze.csv: 1|2']);
   });
 
   it('may hold the columns in another order, not other columns', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { constants, type WriteStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf, type Refusal, TandemError } from '@tandem/shared';
-import { placeOf, type Row } from './read-table.js';
+import { placeOf, type Row } from './row.js';
 
 /** Keeps refused rows as CSV: the file's own columns, then `row` and `reason`. Mended, it can be imported again. */
 export class RejectsFile {

@@ -1,7 +1,7 @@
 import { type EventInput, type Refusal, validateEvent } from '@tandem/shared';
 import { eventIdOf } from './event-id.js';
 import type { Mapped } from './importer.js';
-import type { Row } from './read-table.js';
+import type { Row } from './row.js';
 
 /** One row of the incident log: a ticket as it was from `updatedAt` on. Times are ISO texts in UTC, so they compare. */
 export type TicketRow = {
@@ -61,7 +61,7 @@ function lifeOf(byTime: readonly TicketRow[], first: TicketRow, last: TicketRow,
     const isWhileOpen =
       row.updatedAt > life.openedAt && (life.closedAt === undefined || row.updatedAt <= life.closedAt);
     if (isWhileOpen && row.priority !== undefined && row.priority !== current) {
-      mapped.push({ row: row.row, event: priorityChange(row, row.priority, current) });
+      mapped.push({ row: row.row, event: priorityChange(row, row.priority, current, mapped) });
       current = row.priority;
     } else if (row !== first && row !== last) {
       mapped.push({ row: row.row, leftOut: 'update that neither opens, closes nor changes the priority' });
@@ -87,10 +87,17 @@ function ticketEvent(
   };
 }
 
-function priorityChange({ row, number, updatedAt, customerId }: TicketRow, to: string, from: string): EventInput {
+function priorityChange(
+  { number, updatedAt, customerId }: TicketRow,
+  to: string,
+  from: string,
+  before: readonly Mapped[],
+): EventInput {
+  // A ticket may go from one priority to another and back within the minute that the log tells apart.
+  const inMinute = before.filter((one) => 'event' in one && one.event.occurred_at === updatedAt).length;
   return {
     type: 'ticket_priority_changed',
-    event_id: eventIdOf(row.cells),
+    event_id: eventIdOf([number, 'ticket_priority_changed', updatedAt, from, to, String(inMinute)]),
     occurred_at: updatedAt,
     ticket_id: number,
     customer_id: customerId,

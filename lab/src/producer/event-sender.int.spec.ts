@@ -30,7 +30,7 @@ describe('an event sender', () => {
     await sendAll(sender, 95);
     expect(server?.accepted.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 95 }, (_, line) => line));
     expect(server?.posted.map(({ lines }) => lines.length).sort()).toEqual([10, 10, 10, 10, 10, 10, 10, 10, 10, 5]);
-    expect(sender.totals).toEqual({ sent: 95, accepted: 95 });
+    expect(sender.totals).toEqual({ sent: 95, answered: 95, accepted: 95 });
   });
 
   it('names what was refused by what was added with it', async () => {
@@ -40,7 +40,7 @@ describe('an event sender', () => {
     });
     await sendAll(sender, 30);
     expect(refused).toEqual([[13, { path: 'amount', reason: 'no' }]]);
-    expect(sender.totals).toEqual({ sent: 30, accepted: 29 });
+    expect(sender.totals).toEqual({ sent: 30, answered: 30, accepted: 29 });
   });
 
   it('gives up after the attempts set, and sends nothing more', async () => {

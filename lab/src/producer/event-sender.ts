@@ -27,15 +27,16 @@ export class EventSender<Origin> {
   #reached = false;
   #sent = 0;
   #accepted = 0;
+  #answered = 0;
 
   constructor(options: SenderOptions, onRefused: OnRefused<Origin>) {
     this.#options = options;
     this.#onRefused = onRefused;
   }
 
-  /** Events added, and of these those that the server has acknowledged. */
-  get totals(): { readonly sent: number; readonly accepted: number } {
-    return { sent: this.#sent, accepted: this.#accepted };
+  /** Events added, of these those that the server has answered for, and of these those that it has acknowledged. */
+  get totals(): { readonly sent: number; readonly answered: number; readonly accepted: number } {
+    return { sent: this.#sent, answered: this.#answered, accepted: this.#accepted };
   }
 
   /** Adds one event as a line of JSON. Await `ready` after every few, or memory is not bounded. */
@@ -88,6 +89,7 @@ export class EventSender<Origin> {
     });
     this.#reached = true;
     this.#accepted += answer.accepted;
+    this.#answered += chunk.lines.length;
     this.#reportRefused(chunk, answer);
   }
 

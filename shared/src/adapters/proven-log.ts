@@ -7,6 +7,8 @@ import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOpti
 /** How often the log is compared with what it must hold: one question to a broker, or to Postgres. */
 const LOOK_MS = 1_000;
 
+const UNCOMPARED = 'the log has not yet been compared with what it must hold';
+
 /**
  * A log that is compared again and again with the records that it must hold. When it does not hold them, it is another one,
  * whatever its length: then nothing is appended to it, no run cuts it and no member reads it, until it holds them again.
@@ -17,7 +19,8 @@ export class ProvenLog implements EventLog {
   readonly #readMarks: () => Promise<readonly LogMark[]>;
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
-  #doubt: string | null = 'the log has not yet been compared with what it must hold';
+  #doubt: string | null = UNCOMPARED;
+  #isCompared = false;
   #looking: Promise<void> | null = null;
 
   /** `readMarks`: the records that the log must hold, as of now. Resolves after the first look, whatever it finds. */
@@ -61,6 +64,10 @@ export class ProvenLog implements EventLog {
     return this.#log.endOffsets();
   }
 
+  writtenEnds(): Promise<Offsets> {
+    return this.#log.writtenEnds();
+  }
+
   startOffsets(): Promise<Offsets> {
     return this.#log.startOffsets();
   }
@@ -81,6 +88,7 @@ export class ProvenLog implements EventLog {
       },
       ready: async (partition) => member.ready?.(partition),
       revoked: (partition) => member.revoked(partition),
+      blocked: (partition, error) => member.blocked(partition, error),
     };
     return this.#log.join(guarded, options);
   }
@@ -112,9 +120,11 @@ export class ProvenLog implements EventLog {
       await this.#log.prove(await this.#readMarks());
       if (this.#doubt !== null) this.#logger.info('the log holds what it must');
       this.#doubt = null;
+      this.#isCompared = true;
     } catch (error) {
       // A log that is away is no other one: what was known of it holds.
       if (error instanceof TandemError && error.code === 'corrupt') this.#doubtBecause(messageOf(error));
+      else if (!this.#isCompared) this.#doubtBecause(`${UNCOMPARED}: ${messageOf(error)}`);
       throw error;
     }
   }

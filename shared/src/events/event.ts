@@ -73,7 +73,7 @@ export function identityOf(event: Event): string {
 }
 
 /** The key whose hash picks an event's partition: the customer's or the ticket's, so that their events stay in order. */
-export function partitionKeyOf(event: Event): string {
+export function partitionKeyOf(event: Event | EventInput): string {
   if ('ticket_id' in event) return event.ticket_id;
   return event.customer_id ?? event.order_id;
 }

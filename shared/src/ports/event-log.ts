@@ -1,3 +1,4 @@
+import type { TandemError } from '../errors.js';
 import type { LogMark } from '../log-mark.js';
 import type { Offsets } from '../offsets.js';
 
@@ -44,6 +45,11 @@ export type GroupMember = {
   ready?(partition: number): Promise<void>;
   /** Another member may read the partition from now on. A `take` may still be under way: its writes must be fenced. */
   revoked(partition: number): void;
+  /**
+   * The next records of the partition cannot be read: `error` is a `corrupt` that says which and why. It stands still, while
+   * the others go on, and is tried again now and then: so this may be called more than once, and `take` after it.
+   */
+  blocked(partition: number, error: TandemError): Promise<void>;
 };
 
 export type GroupOptions = {
@@ -70,12 +76,19 @@ export interface EventLog {
   /** Per partition the offset after its last record: the exclusive upper bound of what can be read now. */
   endOffsets(): Promise<Offsets>;
 
+  /**
+   * Per partition the offset after the last record that was written, whether it can be read yet or not: those that another
+   * program writes in a transaction, and all behind them, can be read when that has ended.
+   */
+  writtenEnds(): Promise<Offsets>;
+
   /** Per partition the first offset that can still be read (inclusive): what retention has left of the log. */
   startOffsets(): Promise<Offsets>;
 
   /**
    * Reads from `from` (inclusive). Bounded memory: reads ahead by a batch or two at most. Throws `unavailable`, and
-   * `corrupt` where retention has passed the wanted offset: then records are gone that nobody has read.
+   * `corrupt` where retention has passed the wanted offset: then records are gone that nobody has read; and where records
+   * cannot be read.
    */
   read(from: Offsets, options?: ReadOptions): AsyncIterable<LogBatch>;
 

@@ -15,6 +15,9 @@ export const RUN_STATES = [
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
+/** What a run that stands still waits for, in a sentence, and since when. */
+export type RunWait = { readonly for: string; readonly since: Date };
+
 export type BatchRun = {
   readonly id: number;
   readonly mode: RunMode;
@@ -35,6 +38,8 @@ export type BatchRun = {
   readonly daysRecomputed: number;
   /** Milliseconds spent in each state that is over. */
   readonly durationsMs: Readonly<Partial<Record<RunState, number>>>;
+  /** Null while it goes on by itself. */
+  readonly waiting: RunWait | null;
   readonly error: { readonly code: string; readonly message: string } | null;
   /** True while its view is kept: it can be current, or become so by rollback. */
   readonly kept: boolean;

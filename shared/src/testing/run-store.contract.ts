@@ -62,6 +62,7 @@ export function describeRunStore(name: string, createSubject: () => Promise<RunS
         conflicts: 0,
         daysRecomputed: 0,
         durationsMs: {},
+        waiting: null,
         error: null,
         kept: false,
       });

@@ -3,11 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { SharedConnections } from '@tandem/shared/adapters/connections';
 import type { SpeedProcessConfig } from '../config.js';
-
-type Standing = { readonly partition: number; readonly applied: number };
+import type { PartitionStanding } from '../start-speed-layer.js';
 
 export type SpeedThread = {
-  standing(): readonly Standing[];
+  standing(): readonly PartitionStanding[];
   reasonsNotReady(): readonly string[];
   stop(): Promise<void>;
 };
@@ -20,18 +19,19 @@ const LONGEST_STOP_MS = 10_000;
  */
 export async function startThread(config: SpeedProcessConfig & SharedConnections): Promise<SpeedThread> {
   const worker = new Worker(new URL('./speed-worker.js', import.meta.url), { workerData: { ...config } });
-  let standing: readonly Standing[] = [];
+  let standing: readonly PartitionStanding[] = [];
   let hasEnded = false;
   const exited = once(worker, 'exit').then(() => {
     hasEnded = true;
   });
   await once(worker, 'message');
-  worker.on('message', (found: readonly Standing[]) => {
+  worker.on('message', (found: readonly PartitionStanding[]) => {
     standing = found;
   });
   return {
     standing: () => standing,
-    reasonsNotReady: () => (hasEnded ? ['a worker thread has ended'] : []),
+    reasonsNotReady: () =>
+      hasEnded ? ['a worker thread has ended'] : standing.flatMap(({ blocked }) => blocked ?? []),
     stop: async () => {
       worker.postMessage('stop');
       await Promise.race([exited, sleep(LONGEST_STOP_MS, undefined, { ref: false })]);

@@ -1,4 +1,4 @@
-import { type RunMode, type RunState, TandemError } from '@tandem/shared';
+import { type RunMode, type RunState, type RunWait, TandemError } from '@tandem/shared';
 import { type Database, databaseError, type Transaction } from '@tandem/shared/adapters/postgres/database';
 import { ADD_WITNESS_SQL } from '@tandem/shared/adapters/postgres/log-witness';
 import { toSafeInteger } from '@tandem/shared/adapters/postgres/safe-integer';
@@ -20,6 +20,10 @@ const STORE_BOUNDARY_SQL = `
 const ENTER_SQL = `
   UPDATE tandem.batch_run SET state = $2, durations_ms = durations_ms || $3::jsonb
   WHERE id = $1 AND state NOT IN ('published', 'failed')`;
+const WAIT_SQL = `
+  INSERT INTO tandem.run_wait (run_id, reason, since) VALUES ($1, $2, $3)
+  ON CONFLICT (run_id) DO UPDATE SET reason = excluded.reason, since = excluded.since`;
+const WAIT_NO_MORE_SQL = 'DELETE FROM tandem.run_wait WHERE run_id = $1';
 const FAIL_SQL = `
   UPDATE tandem.batch_run SET state = 'failed', finished_at = clock_timestamp(), error = $2::jsonb,
     durations_ms = durations_ms || $3::jsonb
@@ -64,6 +68,13 @@ export class PostgresRunLedger implements RunLedger {
 
   async enter(token: number, runId: number, state: RunState, durations: Durations): Promise<void> {
     await this.#update(token, runId, ENTER_SQL, [runId, state, JSON.stringify(durations)]);
+  }
+
+  async wait(token: number, runId: number, waiting: RunWait | null): Promise<void> {
+    await inFencedTransaction(this.#database, token, async (transaction) => {
+      if (waiting === null) await transaction.query(WAIT_NO_MORE_SQL, [runId]);
+      else await transaction.query(WAIT_SQL, [runId, waiting.for, waiting.since]);
+    });
   }
 
   async fail(token: number, runId: number, fault: RunFault, durations: Durations): Promise<void> {

@@ -3,7 +3,7 @@ import { importEvents } from '../import-events.js';
 import { ImportTally } from '../import-tally.js';
 import type { Importer } from '../importer.js';
 import { openFile } from '../open-file.js';
-import { placeOf } from '../read-table.js';
+import { placeOf } from '../row.js';
 
 export type Imported = {
   readonly events: readonly EventInput[];

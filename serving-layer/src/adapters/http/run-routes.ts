@@ -72,7 +72,9 @@ function listRoute({ runs, queryDeadlineMs }: RunRouteOptions): Route {
     },
     describe: {
       query: z.toJSONSchema(limitSchema, { io: 'input' }),
-      answers: { 200: 'Runs with state, boundary, rows read, duplicates, days recomputed, durations and error' },
+      answers: {
+        200: 'Runs with state, boundary, rows read, duplicates, days recomputed, durations, what a run waits for and error',
+      },
       problems: [400, 503],
     },
   };
@@ -92,7 +94,7 @@ function getRoute({ runs, queryDeadlineMs }: RunRouteOptions): Route {
     },
     describe: {
       pathParameters: { id: { type: 'integer', minimum: 0 } },
-      answers: { 200: 'The run' },
+      answers: { 200: 'The run; `waiting` says for what and since when it stands still, else it is null' },
       problems: [400, 404, 503],
     },
   };
@@ -163,6 +165,7 @@ function showRun(run: BatchRun, current: PublishedRun) {
     conflicts: run.conflicts,
     days_recomputed: run.daysRecomputed,
     durations_ms: run.durationsMs,
+    waiting: run.waiting && { for: run.waiting.for, since: run.waiting.since.toISOString() },
     error: run.error,
   };
 }

@@ -61,6 +61,10 @@ export class BatchHandover implements GroupMember {
 
   revoked(): void {}
 
+  async blocked(_partition: number, error: unknown): Promise<void> {
+    this.fail(error);
+  }
+
   finish(): void {
     this.#end ??= {};
     this.#wakeReader();

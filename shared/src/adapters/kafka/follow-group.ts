@@ -42,5 +42,6 @@ function watch(member: GroupMember, onThrown: (error: unknown) => void): GroupMe
     take: (batch) => guard(member.take(batch)),
     ready: async (partition) => member.ready?.(partition),
     revoked: (partition) => member.revoked(partition),
+    blocked: (partition, error) => guard(member.blocked(partition, error)),
   };
 }

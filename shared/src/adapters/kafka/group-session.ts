@@ -10,6 +10,7 @@ import { type ConsumerOptions, heartbeatMsOf, makeConsumer } from './make-consum
 import { Membership } from './membership.js';
 import { markers, recordsFrom } from './records.js';
 import { TurnKeeper } from './turn-keeper.js';
+import { unreadableError, unreadableOf } from './unreadable.js';
 
 export type SessionOptions = ConsumerOptions & {
   readonly topic: string;
@@ -23,11 +24,18 @@ export type SessionOptions = ConsumerOptions & {
 export const NOTHING_MORE = Number.POSITIVE_INFINITY;
 
 /** A partition that is ours, and where it goes on; undefined while that is being asked for. New at every assignment. */
-type Place = { readonly partition: number; next: number | undefined };
+type Place = {
+  readonly partition: number;
+  next: number | undefined;
+  /** When records were found there last that cannot be read; null while all could be. */
+  blockedAt: number | null;
+};
 
 const LONGEST_END_MS = 1_500;
 /** How often a session compares its places with the log's bounds, and shows its progress. */
 const TEND_MS = 3_000;
+/** How often records are read again that could not be. */
+const BLOCKED_MS = 5_000;
 
 /**
  * One membership of a consumer group, from joining until the signal is aborted, the member throws, or the client gives
@@ -123,7 +131,7 @@ export class GroupSession {
     this.#places.clear();
     this.#pause(partitions);
     for (const partition of partitions) {
-      const place: Place = { partition, next: undefined };
+      const place: Place = { partition, next: undefined, blockedAt: null };
       this.#places.set(partition, place);
       this.#turns.take(partition, () => this.#askWhere(place)).catch((error) => this.#fail(error));
     }
@@ -188,12 +196,35 @@ export class GroupSession {
       this.#goTo(place, from);
       return;
     }
-    const next = await this.#take(place, recordsFrom(batch, from), membership);
+    const broken = unreadableOf(batch);
+    const end = broken ? Math.max(from, broken.from) : last + 1;
+    const records = recordsFrom(batch.messages.slice(0, broken?.index), from, end);
+    const next = records.length > 0 ? await this.#take(place, records, membership) : from;
     if (next === undefined || !this.#isCurrent(place)) return;
-    if (next !== last + 1) this.#goOnWhenReady(place, next);
+    if (!broken) place.blockedAt = null;
+    if (next !== end) this.#goOnWhenReady(place, next);
+    else if (broken) this.#goTo(place, next);
     else {
       place.next = next;
       resolveOffset(String(last));
+    }
+    if (broken && next === end) await this.#block(place, end, broken.reason);
+  }
+
+  /** The other partitions go on, and this one is tried again now and then. */
+  async #block(place: Place, offset: number, reason: string): Promise<void> {
+    const { topic, logger } = this.#options;
+    const error = unreadableError(topic, place.partition, offset, reason);
+    if (place.blockedAt === null) logger?.error(error.message);
+    place.blockedAt = performance.now();
+    this.#pause([place.partition]);
+    await this.#member.blocked(place.partition, error);
+  }
+
+  #tryBlockedAgain(): void {
+    for (const { partition, blockedAt } of this.#places.values()) {
+      const isDue = blockedAt !== null && performance.now() - blockedAt >= BLOCKED_MS;
+      if (isDue) this.#consumer.resume([this.#named(partition)]);
     }
   }
 
@@ -247,6 +278,7 @@ export class GroupSession {
   async #tend(): Promise<void> {
     if (this.#isTending) return;
     this.#isTending = true;
+    this.#tryBlockedAgain();
     try {
       const before = this.#progress();
       const bounds = await this.#options.bounds();

@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import { messageOf, TandemError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
+import { installCodecs } from './codecs.js';
 
 /** How the brokers are reached. */
 export type KafkaConnection = {
@@ -25,6 +26,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 /** A client. One that should not knock for ever at brokers that are not there is told after how long to give up, about. */
 export function connectTo(connection: KafkaConnection, name: string, giveUpAfterMs?: number): Kafka {
+  installCodecs();
   const { brokers, tls = false, sasl, logger } = connection;
   const retries = giveUpAfterMs === undefined ? PATIENT.retries : Math.ceil(giveUpAfterMs / PATIENT.maxRetryTime);
   const config: KafkaConfig = {

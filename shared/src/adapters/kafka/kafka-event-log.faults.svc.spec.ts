@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TandemError } from '../../errors.js';
 import { isControl } from '../../events/decode-record.js';
+import { barrierMarks, type LogMark } from '../../log-mark.js';
 import type { EventLog, GroupMember, LogBatch, LogRecord } from '../../ports/event-log.js';
 import { createTestTopic, type TestTopic } from './testing/test-topic.js';
 
@@ -59,6 +60,10 @@ class Member implements GroupMember {
     this.owned.delete(partition);
   }
 
+  async blocked(_partition: number, error: TandemError): Promise<void> {
+    throw error;
+  }
+
   async leave(): Promise<void> {
     this.#leaving.abort();
     await this.ended;
@@ -86,12 +91,7 @@ describe('the log in a Kafka topic', () => {
     });
 
     it('refuses a topic that is compacted', async () => {
-      await topic.admin.createTopics({
-        waitForLeaders: true,
-        topics: [
-          { topic: topic.topic, numPartitions: 2, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] },
-        ],
-      });
+      await topic.make({ 'cleanup.policy': 'compact' });
       await expect(topic.open()).rejects.toMatchObject({ code: 'configuration-invalid' });
     });
 
@@ -165,6 +165,34 @@ describe('the log in a Kafka topic', () => {
       ]);
     });
 
+    it('ends behind what is written in an open transaction, and can be read no further than to its beginning', async () => {
+      const log = await topic.open();
+      const writer = topic.kafka.producer({ transactionalId: topic.topic, maxInFlightRequests: 1, idempotent: true });
+      await writer.connect();
+      await topic.appendForeign(0, values(2));
+      const transaction = await writer.transaction();
+      await transaction.send({ topic: topic.topic, messages: values(3).map((one) => ({ ...one, partition: 0 })) });
+      await topic.appendForeign(0, values(4));
+      const [, mark] = barrierMarks('run-1', await log.appendBarriers('run-1'));
+      const [behind] = barrierMarks('run-1', [9, 0]);
+      expect([await log.endOffsets(), await log.writtenEnds()]).toEqual([
+        [2, 1],
+        [10, 1],
+      ]);
+      // What lies behind it is no sign of another log.
+      const proving = log.prove([behind as LogMark, mark as LogMark]);
+      await expect(proving).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(/^partition 0 of .* can be read to offset 2 and not yet to 9: .* transaction/),
+      });
+      await expect(log.prove(barrierMarks('run-1', [10, 0]))).rejects.toMatchObject({ code: 'corrupt' });
+      await transaction.abort();
+      await writer.disconnect();
+      while ((await log.endOffsets())[0] !== 11) await new Promise((resolve) => setTimeout(resolve, 20));
+      await log.prove([behind as LogMark, mark as LogMark]);
+      expect(await log.writtenEnds()).toEqual([11, 1]);
+    });
+
     it('reads past markers that are all there is', async () => {
       const log = await topic.open();
       await writeTransactions('abort');
@@ -175,32 +203,13 @@ describe('the log in a Kafka topic', () => {
     });
   });
 
-  describe('when records were compressed in a way that the client does not know', () => {
-    it('delivers them from a topic that was made here', async () => {
-      const log = await topic.open();
-      await topic.appendForeign(0, values(3), 'zstd');
-      expect((await readAll(log))[0]?.map(({ value }) => String(value))).toEqual(['0', '1', '2']);
-    });
-
-    it('says so where the topic keeps them as they came', async () => {
-      const configEntries = [{ name: 'compression.type', value: 'producer' }];
-      const made = { topic: topic.topic, numPartitions: PARTITIONS, configEntries };
-      await topic.admin.createTopics({ waitForLeaders: true, topics: [made] });
-      const log = await topic.open();
-      await topic.appendForeign(0, values(3), 'zstd');
-      await expect(readAll(log)).rejects.toMatchObject({
-        code: 'configuration-invalid',
-        message: expect.stringContaining('compression not implemented'),
-      });
-    });
-  });
-
   describe('when retention has taken records away', () => {
     const isCorrupt = { code: 'corrupt', facts: { partition: 0, wanted: 5, start: 10 } };
     const member = (begin: number): GroupMember => ({
       assigned: async (partition) => (partition === 0 ? begin : 0),
       take: async ({ records }) => (records.at(-1)?.offset ?? 0) + 1,
       revoked: () => {},
+      blocked: async () => {},
     });
 
     it.each([
@@ -233,6 +242,7 @@ describe('the log in a Kafka topic', () => {
           return (records.at(-1)?.offset ?? 0) + 1;
         },
         revoked: () => {},
+        blocked: async () => {},
       };
       const joining = log.join(overtaken, { group: 'slow', signal: new AbortController().signal });
       await expect(joining).rejects.toMatchObject({ code: 'corrupt', facts: { partition: 0, wanted: 5, start: kept } });

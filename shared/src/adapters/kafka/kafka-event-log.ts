@@ -14,6 +14,7 @@ import { BoundsAsker } from './log-bounds.js';
 import { MarkProver } from './mark-prover.js';
 import { sendCalls } from './send-calls.js';
 import { ensureTopic } from './topic.js';
+import { uncommittedAdmin } from './uncommitted-admin.js';
 
 export type KafkaEventLogOptions = KafkaConnection & {
   readonly topic: string;
@@ -51,17 +52,26 @@ export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<
   const opened = await withinDeadline(`opening ${topic}`, openDeadlineMs, findTopic(options, openDeadlineMs));
   const kafka = connectTo(options, 'log');
   const admin = kafka.admin();
+  const ends = uncommittedAdmin(options);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
-  const connecting = Promise.all([admin.connect(), producer.connect()]);
+  const clients = { admin, ends, producer };
+  const connecting = Promise.all(Object.values(clients).map((client) => client.connect()));
   try {
     await withinDeadline(`connecting to ${topic}`, openDeadlineMs, connecting);
-    return new KafkaEventLog(kafka, admin, producer, { ...options, ...opened });
+    return new KafkaEventLog(kafka, clients, { ...options, ...opened });
   } catch (error) {
-    const leave = () => void Promise.allSettled([admin.disconnect(), producer.disconnect()]);
+    const leave = () => void disconnectAll(clients);
     // A client that is still knocking would get in later, with nobody left to close it.
     connecting.then(leave, leave);
     throw error;
   }
+}
+
+/** `ends` is told where the log ends also behind open transactions. */
+type Clients = { readonly admin: Admin; readonly ends: Admin; readonly producer: Producer };
+
+function disconnectAll(clients: Clients): Promise<unknown> {
+  return Promise.allSettled(Object.values(clients).map((client) => client.disconnect()));
 }
 
 /** Through a client that gives up: whoever is refused leaves nothing behind that goes on knocking. */
@@ -84,27 +94,28 @@ export class KafkaEventLog implements EventLog {
   /** Tells this log from any other. */
   readonly identity: string;
   readonly #kafka: Kafka;
-  readonly #admin: Admin;
-  readonly #producer: Producer;
+  readonly #clients: Clients;
   readonly #options: OpenedOptions;
   readonly #maxSentBytes: number;
   readonly #queue: AppendQueue;
   readonly #bounds: BoundsAsker;
+  readonly #written: BoundsAsker;
   readonly #prover: MarkProver;
   readonly #closing = new AbortController();
   readonly #readers = new Set<Promise<void>>();
 
-  constructor(kafka: Kafka, admin: Admin, producer: Producer, options: OpenedOptions) {
+  constructor(kafka: Kafka, clients: Clients, options: OpenedOptions) {
+    const { admin, ends, producer } = clients;
     this.partitions = options.partitions;
     this.identity = options.identity;
     this.#kafka = kafka;
-    this.#admin = admin;
-    this.#producer = producer;
+    this.#clients = clients;
     this.#options = options;
     this.#maxSentBytes = Math.floor(options.maxBatchBytes * BATCH_FILL);
     const sending = { producer, topic: options.topic, partitions: options.partitions, maxBytes: this.#maxSentBytes };
     this.#queue = new AppendQueue((calls) => sendCalls(sending, calls), this.#appendDeadlineMs);
     this.#bounds = new BoundsAsker(admin, options.topic, OFFSETS_DEADLINE_MS);
+    this.#written = new BoundsAsker(ends, options.topic, OFFSETS_DEADLINE_MS);
     this.#prover = new MarkProver(admin, options.topic, this, () => this.#bounds.ask());
   }
 
@@ -129,6 +140,10 @@ export class KafkaEventLog implements EventLog {
 
   async endOffsets(): Promise<Offsets> {
     return (await this.#bounds.ask()).ends;
+  }
+
+  async writtenEnds(): Promise<Offsets> {
+    return (await this.#written.ask()).ends;
   }
 
   async *read(from: Offsets, { until, signal }: ReadOptions = {}): AsyncGenerator<LogBatch> {
@@ -177,13 +192,12 @@ export class KafkaEventLog implements EventLog {
     await Promise.race([this.#queue.close(), sleep(this.#appendDeadlineMs, undefined, { ref: false })]);
     this.#closing.abort();
     await Promise.all(this.#readers);
-    const gone = Promise.allSettled([this.#producer.disconnect(), this.#admin.disconnect()]);
-    await Promise.race([gone, sleep(OFFSETS_DEADLINE_MS, undefined, { ref: false })]);
+    await Promise.race([disconnectAll(this.#clients), sleep(OFFSETS_DEADLINE_MS, undefined, { ref: false })]);
   }
 
   /** A group that nobody will join again. The broker forgets it by itself in the end. */
   async #forget(group: string): Promise<void> {
-    const forgetting = this.#admin.deleteGroups([group]);
+    const forgetting = this.#clients.admin.deleteGroups([group]);
     await withinDeadline('forgetting a group', FORGET_DEADLINE_MS, forgetting).catch(() => {});
   }
 

@@ -1,4 +1,5 @@
-import type { Admin } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs, { type Admin } from 'kafkajs';
 import { TandemError } from '../../errors.js';
 import type { Offsets } from '../../offsets.js';
 import { SharedRead } from '../../shared-read.js';
@@ -23,8 +24,23 @@ export class BoundsAsker {
   }
 }
 
+/** While a topic is new, or its partitions move, a broker may be asked that is not, or not yet, the one to ask. */
+const MOVING_MS = 2_000;
+const PAUSE_MS = 50;
+
+async function fetchOffsets(admin: Admin, topic: string) {
+  for (const deadline = performance.now() + MOVING_MS; ; await sleep(PAUSE_MS)) {
+    try {
+      return await admin.fetchTopicOffsets(topic);
+    } catch (error) {
+      const isMoving = error instanceof kafkajs.KafkaJSProtocolError && error.retriable;
+      if (!isMoving || performance.now() > deadline) throw error;
+    }
+  }
+}
+
 async function fetchBounds(admin: Admin, topic: string): Promise<LogBounds> {
-  const found = await admin.fetchTopicOffsets(topic);
+  const found = await fetchOffsets(admin, topic);
   const sorted = found.toSorted((a, b) => a.partition - b.partition);
   return { starts: sorted.map(({ low }) => Number(low)), ends: sorted.map(({ high }) => Number(high)) };
 }
@@ -41,5 +57,14 @@ export function refuseOutOfLog(topic: string, { starts, ends }: LogBounds, parti
     'corrupt',
     `partition ${partition} of ${topic}: found offset ${wanted} wanted; allowed are ${start} to ${end}: ${cause}`,
     { facts: { topic, partition, wanted, start, end } },
+  );
+}
+
+/** The error that says that the record at `wanted` was written and cannot be read yet. */
+export function waitsForTransaction(topic: string, partition: number, readable: number, wanted: number): TandemError {
+  return new TandemError(
+    'unavailable',
+    `partition ${partition} of ${topic} can be read to offset ${readable} and not yet to ${wanted}: another program holds a transaction open there; end it (docs/runbook.md, "A transaction hangs")`,
+    { facts: { topic, partition, readable, wanted } },
   );
 }

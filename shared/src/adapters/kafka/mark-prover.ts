@@ -1,9 +1,10 @@
 import type { Admin } from 'kafkajs';
 import { TandemError } from '../../errors.js';
 import { digestOf, type LogMark, logReplaced } from '../../log-mark.js';
+import type { Offsets } from '../../offsets.js';
 import type { EventLog } from '../../ports/event-log.js';
 import { kafkaError, withinDeadline } from './kafka-client.js';
-import type { LogBounds } from './log-bounds.js';
+import { type LogBounds, waitsForTransaction } from './log-bounds.js';
 
 /** Reading a few records takes as long as joining a group does, which brokers delay by 3 s. */
 const READ_DEADLINE_MS = 20_000;
@@ -17,6 +18,8 @@ type Found = {
   answer: string;
 };
 
+type MarkedLog = Pick<EventLog, 'read' | 'partitions' | 'writtenEnds'>;
+
 /**
  * Tells a topic from another of the same name by records that it must hold. The client knows no topic ids, and reading
  * means to join a group. So marks are read once; later it is asked where the first record after their moment lies. In the
@@ -25,16 +28,11 @@ type Found = {
 export class MarkProver {
   readonly #admin: Admin;
   readonly #topic: string;
-  readonly #log: Pick<EventLog, 'read' | 'partitions'>;
+  readonly #log: MarkedLog;
   readonly #bounds: () => Promise<LogBounds>;
   readonly #found = new Map<string, Found>();
 
-  constructor(
-    admin: Admin,
-    topic: string,
-    log: Pick<EventLog, 'read' | 'partitions'>,
-    bounds: () => Promise<LogBounds>,
-  ) {
+  constructor(admin: Admin, topic: string, log: MarkedLog, bounds: () => Promise<LogBounds>) {
     this.#admin = admin;
     this.#topic = topic;
     this.#log = log;
@@ -49,11 +47,20 @@ export class MarkProver {
       throw error;
     });
     const left = marks.filter(({ partition, offset }) => offset >= (starts[partition] ?? 0));
-    for (const { partition, offset } of left) {
-      const end = ends[partition] ?? 0;
+    const unread = left.filter(({ partition, offset }) => offset >= (ends[partition] ?? 0));
+    if (unread.length > 0) await this.#refuseUnwritten(unread, ends);
+    if (left.length > 0) await this.#proveLeft(left);
+  }
+
+  /** Behind an open transaction nothing can be read, and nothing be proven: that is no other log. */
+  async #refuseUnwritten(marks: readonly LogMark[], readable: Offsets): Promise<never> {
+    const written = await this.#log.writtenEnds();
+    for (const { partition, offset } of marks) {
+      const end = written[partition] ?? 0;
       if (offset >= end) throw logReplaced(partition, offset, `nothing (the partition ends at ${end})`);
     }
-    if (left.length > 0) await this.#proveLeft(left);
+    const { partition = 0, offset = 0 } = marks[0] ?? {};
+    throw waitsForTransaction(this.#topic, partition, readable[partition] ?? 0, offset);
   }
 
   /** A topic that was made anew with fewer partitions has no bounds in those that are missing. */

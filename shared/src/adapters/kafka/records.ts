@@ -1,4 +1,4 @@
-import type { Batch, KafkaMessage, Message } from 'kafkajs';
+import type { KafkaMessage, Message } from 'kafkajs';
 import type { LogRecord } from '../../ports/event-log.js';
 import type { AppendRow } from '../append-queue.js';
 
@@ -18,20 +18,20 @@ export function bytesOfRow({ key, value }: AppendRow): number {
 }
 
 /**
- * The records of a batch from `from` (inclusive) to its end. Offsets that the broker keeps for itself, or that belong to
+ * Messages of one partition as records, from `from` (inclusive) to `end` (exclusive). Offsets that the broker keeps for itself, or that belong to
  * a transaction that was given up, become markers: so offsets have no gaps.
  */
-export function recordsFrom(batch: Batch, from: number): readonly LogRecord[] {
+export function recordsFrom(messages: readonly KafkaMessage[], from: number, end: number): readonly LogRecord[] {
   const records: LogRecord[] = [];
   let next = from;
-  for (const message of batch.messages) {
+  for (const message of messages) {
     const offset = Number(message.offset);
     if (offset < from) continue;
     next = fillTo(records, next, offset);
     records.push(recordOf(message, offset));
     next++;
   }
-  fillTo(records, next, Number(batch.lastOffset()) + 1);
+  fillTo(records, next, end);
   return records;
 }
 

@@ -73,7 +73,7 @@ async function createTopic(admin: Admin, settings: TopicSettings): Promise<void>
     'message.timestamp.type': 'LogAppendTime',
     'cleanup.policy': 'delete',
     'max.message.bytes': String(maxBatchBytes),
-    // Producers may compress in ways that our client does not know: then the broker unpacks it.
+    // Whatever a producer packs, the broker unpacks: then there is nothing that cannot be.
     'compression.type': 'uncompressed',
   }).map(([name, value]) => ({ name, value }));
   // False when it is there already: another starter may be a moment ahead.

@@ -63,6 +63,10 @@ export class MemoryEventLog implements EventLog {
     return this.#records.map(({ length }) => length);
   }
 
+  writtenEnds(): Promise<Offsets> {
+    return this.endOffsets();
+  }
+
   async startOffsets(): Promise<Offsets> {
     return this.#records.map(() => 0);
   }

@@ -102,6 +102,7 @@ function requestedRun(id: number, mode: RunMode, trigger: RunTrigger): BatchRun 
     duplicates: 0,
     conflicts: 0,
     daysRecomputed: 0,
+    waiting: null,
     durationsMs: {},
     error: null,
     kept: false,

@@ -1,6 +1,6 @@
 import { TandemError } from '../../errors.js';
 import type { Offsets } from '../../offsets.js';
-import type { BatchRun, PublishedRun } from '../../ports/run-store.js';
+import type { BatchRun, PublishedRun, RunWait } from '../../ports/run-store.js';
 import { toSafeInteger } from './safe-integer.js';
 
 /** A row of tandem.batch_run as the driver gives it: bigint as text. */
@@ -16,6 +16,8 @@ export type RunRow = Pick<BatchRun, 'mode' | 'trigger' | 'state' | 'error' | 'ke
   readonly conflicts: string;
   readonly days_recomputed: number;
   readonly durations_ms: BatchRun['durationsMs'];
+  readonly waiting_for: string | null;
+  readonly waiting_since: Date | null;
 };
 
 export type PublishedRunRow = {
@@ -41,9 +43,14 @@ export function toBatchRun(row: RunRow): BatchRun {
     conflicts: toSafeInteger(row.conflicts),
     daysRecomputed: row.days_recomputed,
     durationsMs: row.durations_ms,
+    waiting: waitOf(row),
     error: row.error,
     kept: row.kept,
   };
+}
+
+function waitOf({ waiting_for, waiting_since }: RunRow): RunWait | null {
+  return waiting_for === null || waiting_since === null ? null : { for: waiting_for, since: waiting_since };
 }
 
 /** Throws `corrupt` for a published run without boundary or time of publication. */

@@ -1,20 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Admin, type Kafka, type KafkaMessage, type Message, type Producer } from 'kafkajs';
+import kafkajs, {
+  type Admin,
+  type CompressionTypes,
+  type Kafka,
+  type KafkaMessage,
+  type Message,
+  type Producer,
+} from 'kafkajs';
 import { testKafkaBrokers } from '../../../testing/config.js';
 import { connectTo } from '../kafka-client.js';
 import { type KafkaEventLog, type KafkaEventLogOptions, openKafkaEventLog } from '../kafka-event-log.js';
-import { storedAsZstd } from './zstd.js';
 
 /** The client is slow with more at a time. */
 const MAX_SENT_RECORDS = 5_000;
+/** Where a setting comes from that was made for the topic. */
+const SET_FOR_TOPIC = 1;
 
 /** A topic of a test's own, and another program that reaches it past the log. */
 export type TestTopic = {
   readonly topic: string;
   readonly kafka: Kafka;
   readonly admin: Admin;
+  /** Makes the topic with settings by Kafka's names; those of the broker are the others'. */
+  make(settings: Settings): Promise<void>;
+  /** Changes these settings of the topic. */
+  change(settings: Settings): Promise<void>;
   open(options?: Partial<KafkaEventLogOptions>): Promise<KafkaEventLog>;
-  appendForeign(partition: number, messages: readonly ForeignMessage[], compression?: 'zstd'): Promise<void>;
+  appendForeign(partition: number, messages: readonly ForeignMessage[], compression?: CompressionTypes): Promise<void>;
   /** All that lies in another topic of one partition. */
   messagesOf(otherTopic: string): Promise<readonly KafkaMessage[]>;
   /** As retention does: takes away what lies below an offset. */
@@ -24,6 +36,7 @@ export type TestTopic = {
 };
 
 type ForeignMessage = Omit<Message, 'partition'>;
+type Settings = Readonly<Record<string, string>>;
 
 /** The topic may be one that a scene has already, or will make. */
 export async function createTestTopic(partitions: number, topic = `test.${randomUUID()}`): Promise<TestTopic> {
@@ -35,6 +48,19 @@ export async function createTestTopic(partitions: number, topic = `test.${random
     topic,
     kafka,
     admin,
+    make: async (settings) => {
+      const configEntries = entriesOf(settings);
+      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, configEntries }] });
+    },
+    change: async (settings) => {
+      const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic };
+      const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+      const own = resources[0]?.configEntries.filter(({ configSource }) => configSource === SET_FOR_TOPIC) ?? [];
+      const kept = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+      // What is not named here would become the broker's own.
+      const configEntries = entriesOf({ ...kept, ...settings });
+      await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
+    },
     open: async (options) => {
       const log = await openKafkaEventLog({ brokers: testKafkaBrokers(), topic, partitions, ...options });
       opened.push(log);
@@ -56,25 +82,20 @@ export async function createTestTopic(partitions: number, topic = `test.${random
   };
 }
 
+function entriesOf(settings: Settings) {
+  return Object.entries(settings).map(([name, value]) => ({ name, value }));
+}
+
 async function appendForeign(
   foreign: Producer,
   topic: string,
   partition: number,
   messages: readonly ForeignMessage[],
-  compression?: 'zstd',
+  compression: CompressionTypes = kafkajs.CompressionTypes.None,
 ): Promise<void> {
-  const { CompressionCodecs: codecs, CompressionTypes: types } = kafkajs;
-  const known = codecs[types.ZSTD];
-  const [packed, codec] = compression ? [types.ZSTD, storedAsZstd] : [types.None, known];
-  // Only for the writer: the client is the readers' too, and they do not know it.
-  codecs[types.ZSTD] = codec;
-  try {
-    for (let at = 0; at < messages.length; at += MAX_SENT_RECORDS) {
-      const sent = messages.slice(at, at + MAX_SENT_RECORDS).map((message) => ({ ...message, partition }));
-      await foreign.send({ topic, messages: sent, compression: packed });
-    }
-  } finally {
-    codecs[types.ZSTD] = known;
+  for (let at = 0; at < messages.length; at += MAX_SENT_RECORDS) {
+    const sent = messages.slice(at, at + MAX_SENT_RECORDS).map((message) => ({ ...message, partition }));
+    await foreign.send({ topic, messages: sent, compression });
   }
 }
 

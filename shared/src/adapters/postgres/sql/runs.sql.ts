@@ -11,7 +11,9 @@ export const REQUEST_RUN_SQL = `
 export const ACTIVE_RUN_SQL = `SELECT id FROM tandem.batch_run WHERE state NOT IN ('published', 'failed')`;
 
 const RUN_COLUMNS = `id, mode, trigger, state, requested_at, started_at, finished_at, boundary, base_run, rows_read,
-  duplicates, conflicts, days_recomputed, durations_ms, error, kept`;
+  duplicates, conflicts, days_recomputed, durations_ms, error, kept,
+  (SELECT w.reason FROM tandem.run_wait w WHERE w.run_id = id AND state = 'archiving') AS waiting_for,
+  (SELECT w.since FROM tandem.run_wait w WHERE w.run_id = id AND state = 'archiving') AS waiting_since`;
 
 export const LIST_RUNS_SQL = `SELECT ${RUN_COLUMNS} FROM tandem.batch_run WHERE id > 0 ORDER BY id DESC LIMIT $1`;
 

@@ -127,7 +127,7 @@ CREATE TABLE tandem.day_conflict (
 );
 `;
 
-/** Tells this database from others, and which log its offsets are of. Made in older databases too. */
+/** What came after the first version: made in older databases too. Tells this database from others, among others. */
 export const IDENTITY_SQL = `
 CREATE TABLE IF NOT EXISTS tandem.identity (
   is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
@@ -139,6 +139,12 @@ CREATE TABLE IF NOT EXISTS tandem.log_witness (
   run_id  bigint PRIMARY KEY,
   name    text NOT NULL,
   offsets bigint[] NOT NULL
+);
+-- What a run that reads the log stands still for. Of interest while it is archiving.
+CREATE TABLE IF NOT EXISTS tandem.run_wait (
+  run_id bigint PRIMARY KEY REFERENCES tandem.batch_run ON DELETE CASCADE,
+  reason text NOT NULL,
+  since  timestamptz NOT NULL
 );
 `;
 
