@@ -21,7 +21,7 @@ import { rowsFrom, rowsOfEvents } from './testing/rows.js';
 import { type Scene, sceneOf } from './testing/scene.js';
 
 const PARTITIONS = 3;
-const RUNS = 150;
+const RUNS = 60;
 
 /** Few events, each of them anywhere in the log and many times; up to four barriers. */
 const aLogOfCopies: fc.Arbitrary<Script> = fc

@@ -19,7 +19,7 @@ describe('a table of fingerprints', () => {
   it('behaves like a Set of identities for each open page, whatever the ids and times', () => {
     const print = new Fingerprint();
     fc.assert(
-      fc.property(fc.array(steps, { maxLength: 3_000 }), (taken) => {
+      fc.property(fc.array(steps, { maxLength: 1_500 }), (taken) => {
         const owners = new Map([0, 1].map((partition) => [partition + 1, partition]));
         const [pages, models] = [
           [1, 2],
