@@ -80,7 +80,11 @@ async function importSales() {
 }
 
 async function runNpm(script, ...words) {
-  const command = spawn('npm', ['run', script, '--', ...words], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const command = spawn('npm', ['run', script, '--', ...words], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // biome-ignore lint/style/noProcessEnv: npm needs what this script was given.
+    env: { ...process.env, DATA_DIR: dataFolder },
+  });
   const [code] = await once(command, 'exit');
   if (code !== 0) throw new Error(`npm run ${script}: found exit code ${code}; allowed is 0`);
 }

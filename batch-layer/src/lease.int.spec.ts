@@ -83,7 +83,7 @@ describe('the lease', () => {
       ...layer.tools,
       onCheckpoint,
       files: new LocalDatasetFiles(layer.folder, onCheckpoint),
-      publisher: new PostgresViewPublisher(layer.database, onCheckpoint),
+      publisher: new PostgresViewPublisher(layer.database, layer.tools.logger, onCheckpoint),
     };
     await layer.runs.request('incremental', 'manual');
     await expect(attendOpenRun(tools, layer.desk())).rejects.toMatchObject({ code: 'fenced' });
@@ -97,7 +97,7 @@ describe('the lease', () => {
   it('decides alone: a frozen holder’s view is refused before anybody has looked at its run', async () => {
     layer.append(orderLines(10, { partitions: PARTITIONS }));
     let next: Lease | undefined;
-    const publisher = new PostgresViewPublisher(layer.database, async (step) => {
+    const publisher = new PostgresViewPublisher(layer.database, layer.tools.logger, async (step) => {
       if (step !== 'publish-rows-copied') return;
       await expire();
       next = await layer.desk().take();

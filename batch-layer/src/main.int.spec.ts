@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type BatchRun, loadMetrics } from '@tandem/shared';
+import { type BatchRun, createLogger, loadMetrics } from '@tandem/shared';
 import { inTransaction } from '@tandem/shared/adapters/postgres/database';
 import { openPostgresEventLog } from '@tandem/shared/adapters/postgres/postgres-event-log';
 import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
@@ -44,7 +44,7 @@ describe('the batch layer', () => {
   }
 
   async function isOver(id: number): Promise<BatchRun | undefined> {
-    const runs = new PostgresRunStore(testDatabase.database);
+    const runs = new PostgresRunStore(testDatabase.database, createLogger('test', 'silent'));
     for (let attempt = 0; attempt < 300; attempt++) {
       const run = await runs.get(id);
       if (run?.state === 'published' || run?.state === 'failed') return run;
@@ -55,7 +55,7 @@ describe('the batch layer', () => {
 
   it('executes what is asked for, also what was asked for before it started, and stops without a trace', async () => {
     await append(100);
-    const runs = new PostgresRunStore(testDatabase.database);
+    const runs = new PostgresRunStore(testDatabase.database, createLogger('test', 'silent'));
     await runs.request('incremental', 'start');
     const layer = await start();
     expect(await isOver(1)).toMatchObject({ state: 'published', rowsRead: 100, daysRecomputed: 3 });
@@ -66,7 +66,7 @@ describe('the batch layer', () => {
 
   it('is two that share the work when started twice: each run is executed once', async () => {
     const layers = [await start(), await start()];
-    const runs = new PostgresRunStore(testDatabase.database);
+    const runs = new PostgresRunStore(testDatabase.database, createLogger('test', 'silent'));
     for (let id = 1; id <= 3; id++) {
       await append(10);
       await runs.request('incremental', 'manual');
@@ -77,7 +77,7 @@ describe('the batch layer', () => {
 
   it('that is told to stop in the middle of a run leaves it failed, and the next goes on', async () => {
     await append(50);
-    const runs = new PostgresRunStore(testDatabase.database);
+    const runs = new PostgresRunStore(testDatabase.database, createLogger('test', 'silent'));
     const layer = await start();
     let stopped = Promise.resolve();
     await withLeaseKept(async (isWaitedFor) => {

@@ -48,9 +48,10 @@ export async function startBatchLayer(options: BatchLayerOptions): Promise<Batch
     logger,
   });
   await tools.publisher.prepare(options.metrics);
+  await tools.publisher.showViews(options.metrics);
   const requests = new RunRequests(options.databaseUrl, POLL_MS, logger);
   const attending = attend(tools, desk, requests);
-  const schedule = startSchedule(options.schedule, new PostgresRunStore(database), logger);
+  const schedule = startSchedule(options.schedule, new PostgresRunStore(database, logger), logger);
   return {
     stop: async () => {
       await schedule.stop();
@@ -80,6 +81,7 @@ async function attend(tools: BatchTools, desk: LeaseDesk, requests: RunRequests)
     try {
       await requests.listen();
       await attendOpenRun(tools, desk);
+      await tools.publisher.showViewsThatWait(tools.metrics);
     } catch (error) {
       const level = isPassing(error) ? 'warn' : 'error';
       tools.logger[level]({ error: messageOf(error) }, 'could not attend to the open run');

@@ -54,7 +54,7 @@ export function makeTools(
     deadLetters,
     files: new LocalDatasetFiles(folder, onCheckpoint),
     ledger: new PostgresRunLedger(database),
-    publisher: new PostgresViewPublisher(database, onCheckpoint),
+    publisher: new PostgresViewPublisher(database, logger, onCheckpoint),
     stopping,
     openEngine: (temporaryFolder, cut) =>
       openDuckDbBatchEngine(

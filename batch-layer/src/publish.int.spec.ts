@@ -28,7 +28,7 @@ describe('publishing', () => {
     const before = await currentRows(layer.database, revenue);
     const allBefore = await number(`SELECT count(*) AS n FROM ${viewTableName(revenue)}`);
     layer.append(orderLines(20, { from: 20, partitions: PARTITIONS }));
-    const publisher = new PostgresViewPublisher(layer.database, (passed) => {
+    const publisher = new PostgresViewPublisher(layer.database, layer.tools.logger, (passed) => {
       if (passed === step) throw new TandemError('internal', `stopped at ${step}`);
     });
     expect((await layer.run('incremental', { ...layer.tools, publisher })).state).toBe('failed');
@@ -47,7 +47,7 @@ describe('publishing', () => {
       seen.push([(await layer.runs.current()).id, (await layer.get(2)).state]);
       expect(await currentRows(layer.database, revenue)).toEqual(before);
     };
-    const publisher = new PostgresViewPublisher(layer.database, (step) =>
+    const publisher = new PostgresViewPublisher(layer.database, layer.tools.logger, (step) =>
       step === 'publish-committed' ? undefined : look(),
     );
     await layer.publish('incremental', { ...layer.tools, publisher });
@@ -60,7 +60,7 @@ describe('publishing', () => {
     const onCheckpoint = async (step: Checkpoint) => {
       if (step === 'publish-rows-copied') await layer.database.query('UPDATE tandem.batch_current SET run_id = 0');
     };
-    const publisher = new PostgresViewPublisher(layer.database, onCheckpoint);
+    const publisher = new PostgresViewPublisher(layer.database, layer.tools.logger, onCheckpoint);
     const run = await layer.run('incremental', { ...layer.tools, publisher });
     expect(run).toMatchObject({ state: 'failed', error: { code: 'conflict' } });
     expect((await layer.runs.current()).id).toBe(0);
@@ -210,6 +210,8 @@ function brokenAfter(
   return {
     prepare: (metrics) => inner.prepare(metrics),
     exportBase: (...given) => inner.exportBase(...given),
+    showViews: (metrics) => inner.showViews(metrics),
+    showViewsThatWait: (metrics) => inner.showViewsThatWait(metrics),
     publish: async (publication) => {
       await work(inner, publication);
       throw new TandemError('unavailable', 'Connection terminated unexpectedly');

@@ -54,7 +54,7 @@ async function replayOnce(place: Workplace, { url, database }: OpenDatabase, eve
   const config = speedConfigSchema.parse({ SPEED_MAX_CELLS: 100_000_000 });
   const speed = await startSpeedLayer({
     log,
-    runs: new PostgresRunStore(database),
+    runs: new PostgresRunStore(database, logger),
     store,
     deadLetters: new PostgresDeadLetters(database),
     metrics,

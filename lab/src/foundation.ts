@@ -41,7 +41,7 @@ export async function layFoundation(config: LabConfig, parts: RunningParts, logg
   return {
     databaseUrl,
     database,
-    runs: new PostgresRunStore(database),
+    runs: new PostgresRunStore(database, logger),
     metrics,
     masterDatasetFolder: join(config.DATA_DIR, await masterDatasetName(config, database)),
   };

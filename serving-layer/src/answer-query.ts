@@ -11,7 +11,7 @@ import {
   SharedRead,
   SKETCH_ERROR_BOUND,
 } from '@tandem/shared';
-import { refuseDoubt } from './log-doubt.js';
+import { type Doubts, refuseDoubt } from './log-doubt.js';
 import { LogEnd } from './log-end.js';
 import { mergeValues, segmentsAbove } from './merge-views.js';
 import type { BatchViewReader } from './ports/batch-view-reader.js';
@@ -56,6 +56,7 @@ export type Read<Result> = {
 export type AnswerSources = {
   readonly runs: RunStore;
   readonly log: EventLog;
+  readonly doubts: Doubts;
   readonly store: RealtimeViewStore;
   readonly reader: BatchViewReader;
 };
@@ -81,7 +82,7 @@ export class BasisReader {
    * `use` throws.
    */
   async read<Result>(query: Query, use: (basis: Basis) => Result): Promise<Read<Result>> {
-    if (query.layers.some((layer) => layer !== 'batch')) refuseDoubt(this.#sources.log);
+    if (query.layers.some((layer) => layer !== 'batch')) refuseDoubt(this.#sources.doubts);
     const end = this.#logEnd.get();
     const run = await this.#currentRun.get();
     const batch = await this.batchPart(run, query);

@@ -51,7 +51,7 @@ export class Comparer {
    * Throws `not-provable` when the realtime view does not hold the whole stretch: then nothing can be compared.
    */
   async compare(query: Query): Promise<Comparison> {
-    refuseDoubt(this.#sources.log);
+    refuseDoubt(this.#sources.doubts);
     const run = await this.#sources.runs.current();
     const parts = await this.#parts(run, query);
     const found = await this.#find(run, query);

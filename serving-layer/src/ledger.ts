@@ -1,7 +1,6 @@
 import {
   addTallies,
   coldReason,
-  type EventLog,
   type Offsets,
   offBy,
   type RealtimeViewStore,
@@ -9,7 +8,7 @@ import {
   type Tally,
   ZERO_TALLY,
 } from '@tandem/shared';
-import { refuseDoubt } from './log-doubt.js';
+import { type Doubts, refuseDoubt } from './log-doubt.js';
 import type { BatchViewReader } from './ports/batch-view-reader.js';
 
 /** What became of the records of one partition from `from` (inclusive) to `to` (exclusive). */
@@ -29,15 +28,15 @@ export type Ledger = {
 };
 
 export type LedgerSources = {
-  readonly log: Pick<EventLog, 'doubt'>;
+  readonly doubts: Doubts;
   readonly runs: RunStore;
   readonly store: RealtimeViewStore;
   readonly reader: BatchViewReader;
 };
 
 /** The account of both layers: batch from run 0, where the log began, to the current boundary; speed over all its segments. */
-export async function readLedger({ log, runs, store, reader }: LedgerSources): Promise<Ledger> {
-  refuseDoubt(log);
+export async function readLedger({ doubts, runs, store, reader }: LedgerSources): Promise<Ledger> {
+  refuseDoubt(doubts);
   const [run, origin] = [await runs.current(), await runs.get(0)];
   const batch = await batchLines(reader, origin?.boundary ?? run.boundary.map(() => 0), run);
   const view = await store.view();

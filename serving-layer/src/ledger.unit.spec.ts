@@ -18,8 +18,8 @@ async function ledgerWith(speed: Partial<Tally>, batch: { folded?: number; inval
     archived: async () => [{ partition: 0, events: 2, invalid: batch.invalid ?? 1, barriers: 0 }],
   };
   return readLedger({
-    log: { doubt: () => null },
-    runs: { current: async () => run },
+    doubts: { doubt: () => null },
+    runs: { current: async () => run, get: async () => ({ boundary: [0] }) },
     store,
     reader,
   } as unknown as LedgerSources);

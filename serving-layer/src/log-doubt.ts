@@ -1,8 +1,11 @@
-import { type EventLog, TandemError } from '@tandem/shared';
+import { TandemError } from '@tandem/shared';
 
-/** Throws `not-provable` when the log may be another one than before: the realtime view is then of a log that is gone. */
-export function refuseDoubt(log: Pick<EventLog, 'doubt'>): void {
-  const reason = log.doubt();
+/** Tells why the log, or the realtime view, may be of another deployment than the rest; null when all is one. Asks nobody. */
+export type Doubts = { doubt(): string | null };
+
+/** Throws `not-provable` when there is a doubt: an answer would rest on a log that is gone, or on a view of another one. */
+export function refuseDoubt(doubts: Doubts): void {
+  const reason = doubts.doubt();
   if (reason === null) return;
   throw new TandemError('not-provable', `No number can be given: ${reason}`, { facts: { reason } });
 }

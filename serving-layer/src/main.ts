@@ -29,6 +29,8 @@ import { PostgresBatchViewReader } from './adapters/postgres/postgres-batch-view
 import { BasisReader } from './answer-query.js';
 import { Comparer } from './compare.js';
 import { checkExposure, type ServingConfig, servingProcessSchema } from './config.js';
+import type { Doubts } from './log-doubt.js';
+import { ViewWatch } from './view-watch.js';
 
 export type ServingLayerOptions = {
   readonly log: EventLog;
@@ -57,7 +59,8 @@ export async function startServingLayer(options: ServingLayerOptions): Promise<{
   const { config, logger } = options;
   checkExposure(config);
   const guard = { host: config.HOST, allowedHosts: config.ALLOWED_HOSTS, allowedOrigins: config.ALLOWED_ORIGINS };
-  const app = createApp({ routes: routesOf(options), token: config.API_TOKEN, guard, logger });
+  const doubts = await ViewWatch.open(options);
+  const app = createApp({ routes: routesOf(options, doubts), token: config.API_TOKEN, guard, logger });
   // A request without a Host gets a problem of ours, with what is needed.
   const server = createServer({ requireHostHeader: false }, app);
   server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -69,13 +72,19 @@ export async function startServingLayer(options: ServingLayerOptions): Promise<{
   const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;
   const url = `http://${host}:${port}`;
   logger.info({ url }, 'serving layer listens');
-  return { url, stop: () => stop(server) };
+  return {
+    url,
+    stop: async () => {
+      doubts.close();
+      await stop(server);
+    },
+  };
 }
 
 /** Every route of the API but the two that describe it. */
-export function routesOf(options: ServingLayerOptions): readonly Route[] {
+export function routesOf(options: ServingLayerOptions, doubts: Doubts): readonly Route[] {
   const { log, runs, config } = options;
-  const sources = { ...options, reader: new PostgresBatchViewReader(options.database) };
+  const sources = { ...options, doubts, reader: new PostgresBatchViewReader(options.database) };
   const basis = new BasisReader(sources);
   const queries = {
     gate: new Gate('questions', config.MAX_CONCURRENT_QUERIES),

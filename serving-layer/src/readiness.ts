@@ -1,17 +1,18 @@
-import { type EventLog, type Metric, messageOf, type RealtimeViewStore, type RunStore } from '@tandem/shared';
+import { type Metric, messageOf, type RealtimeViewStore, type RunStore } from '@tandem/shared';
+import type { Doubts } from './log-doubt.js';
 import { segmentsAbove } from './merge-views.js';
 import { carriesDefinition } from './query/batch-part.js';
 
 export type ReadinessSources = {
-  readonly log: Pick<EventLog, 'doubt'>;
+  readonly doubts: Doubts;
   readonly runs: RunStore;
   readonly store: RealtimeViewStore;
   readonly metrics: readonly Metric[];
 };
 
 /** Why not every answer is provable now; empty when all are, also while the log is away. Never throws. */
-export async function reasonsNotReady({ log, runs, store, metrics }: ReadinessSources): Promise<readonly string[]> {
-  const doubt = log.doubt();
+export async function reasonsNotReady({ doubts, runs, store, metrics }: ReadinessSources): Promise<readonly string[]> {
+  const doubt = doubts.doubt();
   if (doubt !== null) return [doubt];
   try {
     const run = await runs.current();

@@ -41,7 +41,9 @@ describe('the order of reads', () => {
     for (const path of ['/metrics/tickets', '/compare/tickets', '/ledger', '/ready']) {
       reads.length = 0;
       expect((await house.get(path)).status).toBe(200);
-      expect({ path, reads }).toEqual({ path, reads: ['run', 'view'] });
+      // The view may also be read beside the request, by the watch that compares it with the log.
+      expect({ path, runs: reads.filter((read) => read === 'run') }).toEqual({ path, runs: ['run'] });
+      expect(reads.lastIndexOf('view')).toBeGreaterThan(reads.indexOf('run'));
     }
   });
 

@@ -1,3 +1,4 @@
+export * from './batch-view/public-views.js';
 export * from './batch-view/view-table.js';
 export * from './config.js';
 export * from './errors.js';

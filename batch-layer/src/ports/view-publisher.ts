@@ -16,12 +16,17 @@ export type Publication = {
 
 /** The batch views in Postgres. */
 export interface ViewPublisher {
-  /** Makes each metric's table and its public view. Idempotent. */
+  /** Makes each metric's table, and stores how readers are to see it. Idempotent. */
   prepare(metrics: readonly Metric[]): Promise<void>;
+  /** Makes the public views that are missing, and lets all show the current run. Waits for readers a second at most. */
+  showViews(metrics: readonly Metric[]): Promise<void>;
+  /** The same for views that could not be changed when a run was published or rolled back. Cheap when there are none. */
+  showViewsThatWait(metrics: readonly Metric[]): Promise<void>;
   /** Writes what an incremental run needs of its base into `folder`. `days` are those to be recomputed. */
   exportBase(baseRun: number, metrics: readonly Metric[], days: readonly string[], folder: string): Promise<BaseExport>;
   /**
-   * Publishes in one transaction: rows, days, tallies, the run, the pointer; drops what no kept run needs.
+   * Publishes in one transaction: rows, days, tallies, the run, the pointer, the public views; drops what no kept run
+   * needs. Waits for readers of the public views a second at most: what they hold is changed later.
    * Throws `fenced` for an old token, `conflict` when the current run is no longer the base,
    * `unavailable` when the connection broke: then the outcome is unknown, ask `RunLedger.outcome`.
    */

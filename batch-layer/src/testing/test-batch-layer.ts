@@ -46,7 +46,7 @@ export class TestBatchLayer {
     this.folder = folder;
     this.metrics = metrics;
     this.log = log;
-    this.runs = new PostgresRunStore(testDatabase.database);
+    this.runs = new PostgresRunStore(testDatabase.database, createLogger('test', 'silent'));
     this.tools = toolsFor(testDatabase.database, folder, metrics, log);
   }
 
@@ -56,6 +56,7 @@ export class TestBatchLayer {
     const log = new MemoryEventLog(PARTITIONS, 5);
     const layer = new TestBatchLayer(testDatabase, folder, metrics ?? (await loadMetrics()), log);
     await layer.tools.publisher.prepare(layer.metrics);
+    await layer.tools.publisher.showViews(layer.metrics);
     return layer;
   }
 
@@ -117,7 +118,7 @@ export function toolsFor(database: Database, folder: string, metrics: readonly M
     deadLetters: new PostgresDeadLetters(database),
     files: new LocalDatasetFiles(folder, passCheckpoints),
     ledger: new PostgresRunLedger(database),
-    publisher: new PostgresViewPublisher(database, passCheckpoints),
+    publisher: new PostgresViewPublisher(database, createLogger('batch-layer', 'silent'), passCheckpoints),
     stopping: new AbortController().signal,
     openEngine: (temporaryFolder, cut) =>
       openDuckDbBatchEngine(

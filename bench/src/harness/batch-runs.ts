@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BatchLayer, startBatchLayer } from '@tandem/batch-layer';
-import { type BatchRun, loadMetrics, type RunMode, TandemError } from '@tandem/shared';
+import { type BatchRun, createLogger, loadMetrics, type RunMode, TandemError } from '@tandem/shared';
 import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
 import { type OpenDatabase, PARTITIONS } from './workplace.js';
 
@@ -25,7 +25,7 @@ export async function startBatch({ url }: OpenDatabase, masterDatasetFolder: str
 
 /** Asks for a run and waits until it is published. Throws when it fails or another one is active. */
 export async function runBatch({ database }: OpenDatabase, mode: RunMode): Promise<BatchRun> {
-  const runs = new PostgresRunStore(database);
+  const runs = new PostgresRunStore(database, createLogger('bench', 'warn'));
   const request = await runs.request(mode, 'manual');
   if (!request.accepted) throw new TandemError('conflict', `found run ${request.activeId} active; wait for its end`);
   for (;;) {

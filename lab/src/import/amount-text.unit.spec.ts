@@ -110,6 +110,9 @@ describe('an amount as people write it', () => {
     ['NaN', POINT],
     ['0x10', POINT],
     ['€ 5 $ 6', POINT],
+    ['50¢', POINT],
+    ['5K', POINT],
+    ['US5', POINT],
   ])('%j is refused, and it says what is allowed', (text, style) => {
     expect(allowedFor(text, style)).toMatch(/^a decimal like 1[.,]234[.,]50/);
   });

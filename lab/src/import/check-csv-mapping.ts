@@ -3,11 +3,22 @@ import { type EventType, eventSchemas, type FieldName, fieldNamesOf, messageOf, 
 import type { z } from 'zod';
 import { amountStyleOf, type CsvMapping, FILE_KEYS, mappingSchema, shown, typesOf } from './csv-mapping.js';
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'it may not be read by this user',
+};
+
 /** Reads a mapping from a JSON file. Throws `configuration-invalid` naming each key that cannot be used. */
 export async function readCsvMapping(path: string): Promise<CsvMapping> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const reason = UNREADABLE[(error as { code?: string }).code ?? ''] ?? messageOf(error);
+    return fail(path, [`found that ${reason}; allowed is a file with one JSON object`]);
+  });
   let value: unknown;
   try {
-    value = JSON.parse((await readFile(path, 'utf8')).replace(/^\ufeff/, ''));
+    // Editors of Windows begin a file with a byte order mark.
+    value = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
     fail(path, [`found what cannot be read as JSON: ${messageOf(error)}; allowed is a file with one JSON object`]);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, partitionOf } from '@tandem/shared';
+import { askService } from './ask-service.js';
 
 /** How many of the events that were sent the service had already: from `min` to `max` (both inclusive). */
 export type Copies = { readonly min: number; readonly max: number } | { readonly unknown: string };
@@ -9,7 +10,6 @@ type Line = { readonly from: number; readonly read: number; readonly duplicate: 
 
 const LONGEST_WAIT_MS = 5_000;
 const POLL_MS = 50;
-const ANSWER_TIMEOUT_MS = 5_000;
 
 /**
  * Counts copies among events that are sent, by the account that the service keeps of the records it reads (GET /ledger):
@@ -75,9 +75,9 @@ function gained(before: readonly Line[], after: readonly Line[], partition: numb
 async function untilRead(url: URL): Promise<{ readonly unknown: string } | undefined> {
   const deadlineMs = performance.now() + LONGEST_WAIT_MS;
   try {
-    const { metrics } = (await ask(url, 'metrics')) as { metrics: readonly { name: string }[] };
+    const { metrics } = (await askService(url, 'metrics')) as { metrics: readonly { name: string }[] };
     for (;;) {
-      const answer = (await ask(url, `metrics/${metrics[0]?.name}?layer=speed`)) as {
+      const answer = (await askService(url, `metrics/${metrics[0]?.name}?layer=speed`)) as {
         freshness: { speed_lag_events: number | null };
       };
       if (answer.freshness.speed_lag_events === 0) return undefined;
@@ -91,17 +91,12 @@ async function untilRead(url: URL): Promise<{ readonly unknown: string } | undef
 
 async function readLines(url: URL): Promise<readonly Line[] | { readonly unknown: string }> {
   try {
-    const { speed } = (await ask(url, 'ledger')) as { speed: { cold: string | null; partitions: readonly Line[] } };
+    const { speed } = (await askService(url, 'ledger')) as {
+      speed: { cold: string | null; partitions: readonly Line[] };
+    };
     if (speed.cold !== null) return { unknown: `the speed layer does not know yet: ${speed.cold}` };
     return speed.partitions;
   } catch (error) {
     return { unknown: messageOf(error) };
   }
-}
-
-async function ask(url: URL, path: string): Promise<unknown> {
-  const address = new URL(path, url.href.endsWith('/') ? url : `${url.href}/`);
-  const response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-  if (!response.ok) throw new Error(`GET /${path} answered ${response.status}`);
-  return response.json();
 }

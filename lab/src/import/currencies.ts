@@ -9,7 +9,8 @@ const words = [
   ...Intl.supportedValuesOf('currency'),
   ...WORDS_WITH_POINT.map((word) => `${word}\\.?`),
 ].toSorted((a, b) => b.length - a.length);
-const CURRENCY = `(?:${words.join('|')}|\\p{Sc})`;
+/** A cent sign divides by a hundred: it is none. */
+const CURRENCY = `(?:${words.join('|')}|(?![¢￠])\\p{Sc})`;
 /** A word before a number ends where no other letter follows; after a number it begins where none goes before. */
 const AT_START = new RegExp(`^${CURRENCY}(?!\\p{L})`, 'iu');
 const AT_END = new RegExp(`(?<!\\p{L})${CURRENCY}$`, 'iu');

@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { askService } from './ask-service.js';
 import type { Row } from './row.js';
 
 /** An import as it is remembered: the first rows of its file, by the columns that its mapping read, and their ids. */
 type Remembered = {
-  readonly url: string;
+  /** Which Tandem it was made into. */
+  readonly service: string;
   readonly at: string;
   readonly columns: readonly string[];
   /** Event ids by the hash of a row's cells; rows that are equal have several. */
@@ -18,21 +20,20 @@ const MAX_ROWS = 50;
 const HASH_DIGITS = 16;
 
 /**
- * Remembers how the first rows of each imported file became events, in the data folder of this machine's Tandem: so it
- * is forgotten with the data. Tells when a file's first rows were imported before and had other ids, which is when the
- * mapping was changed. Where there is no such folder, nothing is remembered.
+ * Remembers on this machine how the first rows of each imported file became events, by the Tandem that they went to.
+ * Tells when a file's first rows were imported before and had other ids, which is when the mapping was changed.
  */
 export class ImportMemory {
   readonly #file: string;
-  readonly #url: string;
+  readonly #service: string;
   readonly #known: readonly Remembered[];
   readonly #header: readonly string[];
   readonly #columns: readonly string[];
   readonly #rows: { readonly row: Row; readonly id: string }[] = [];
 
-  private constructor(file: string, url: string, known: readonly Remembered[], table: TableNames) {
+  private constructor(file: string, service: string, known: readonly Remembered[], table: TableNames) {
     this.#file = file;
-    this.#url = url;
+    this.#service = service;
     this.#known = known;
     this.#header = table.header.map((name) => name.trim());
     this.#columns = [...new Set(table.columns.map((name) => name.trim()))];
@@ -40,7 +41,7 @@ export class ImportMemory {
 
   static async open(folder: string, url: URL, table: TableNames): Promise<ImportMemory> {
     const file = join(folder, FILE);
-    return new ImportMemory(file, url.href, await readRemembered(file), table);
+    return new ImportMemory(file, await serviceAt(url), await readRemembered(file), table);
   }
 
   /** Notes a row that became an event. True when it was the last that is wanted: then it can be asked what is wrong. */
@@ -53,7 +54,7 @@ export class ImportMemory {
   /** What a user should know before these rows are sent; undefined when there is nothing. */
   warning(): string | undefined {
     const earlier = this.#known
-      .filter(({ url }) => url === this.#url)
+      .filter(({ service }) => service === this.#service)
       .map(({ at, columns, rows }) => ({ at, changed: this.#changedSince(columns, rows) }));
     // Imported with this mapping also: then what there is to warn of has happened, and was said.
     if (earlier.some(({ changed }) => changed === 0)) return undefined;
@@ -70,13 +71,18 @@ export class ImportMemory {
     if (this.#rows.length === 0) return;
     const rows: Record<string, string[]> = {};
     for (const { row, id } of this.#rows) {
-      const hash = this.#hashOf(row, this.#columns) ?? '';
-      rows[hash] = [...(rows[hash] ?? []), id];
+      const key = this.#hashOf(row, this.#columns) ?? '';
+      rows[key] = [...(rows[key] ?? []), id];
     }
-    const remembered: Remembered = { url: this.#url, at: new Date().toISOString(), columns: this.#columns, rows };
+    const remembered: Remembered = {
+      service: this.#service,
+      at: new Date().toISOString(),
+      columns: this.#columns,
+      rows,
+    };
     const lines = [...this.#known, remembered].slice(-MAX_IMPORTS).map((one) => `${JSON.stringify(one)}\n`);
-    // Never makes the folder: without one there is no Tandem of this machine to remember for.
-    await writeFile(`${this.#file}.unfinished`, lines.join(''))
+    await mkdir(dirname(this.#file), { recursive: true })
+      .then(() => writeFile(`${this.#file}.unfinished`, lines.join('')))
       .then(() => rename(`${this.#file}.unfinished`, this.#file))
       .catch(() => {});
   }
@@ -84,8 +90,8 @@ export class ImportMemory {
   /** How many of the rows have other ids now; undefined when none of them was in that import. */
   #changedSince(columns: readonly string[], rows: Remembered['rows']): number | undefined {
     const met = this.#rows.flatMap(({ row, id }) => {
-      const hash = this.#hashOf(row, columns);
-      const ids = hash !== undefined && Object.hasOwn(rows, hash) ? rows[hash] : undefined;
+      const key = this.#hashOf(row, columns);
+      const ids = key !== undefined && Object.hasOwn(rows, key) ? rows[key] : undefined;
       return ids === undefined ? [] : [ids.includes(id)];
     });
     return met.length === 0 ? undefined : met.filter((isSame) => !isSame).length;
@@ -101,6 +107,16 @@ export class ImportMemory {
 
 export type TableNames = { readonly header: readonly string[]; readonly columns: readonly string[] };
 
+/** When its empty view was made, which no two have in common: its address may be that of another one tomorrow. */
+async function serviceAt(url: URL): Promise<string> {
+  try {
+    const { requested_at } = (await askService(url, 'batch/runs/0')) as { requested_at?: string };
+    return requested_at ?? url.href;
+  } catch {
+    return url.href;
+  }
+}
+
 async function readRemembered(file: string): Promise<readonly Remembered[]> {
   try {
     if ((await stat(file)).size > MAX_IMPORTS * MAX_ROWS * 200) return [];
@@ -112,6 +128,6 @@ async function readRemembered(file: string): Promise<readonly Remembered[]> {
   }
 }
 
-function isRemembered({ url, at, columns, rows }: Partial<Remembered>): boolean {
-  return [url, at].every((text) => typeof text === 'string') && Array.isArray(columns) && typeof rows === 'object';
+function isRemembered({ service, at, columns, rows }: Partial<Remembered>): boolean {
+  return [service, at].every((text) => typeof text === 'string') && Array.isArray(columns) && typeof rows === 'object';
 }

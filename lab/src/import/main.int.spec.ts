@@ -9,11 +9,12 @@ import { captureOutput } from '../producer/testing/captured-output.js';
 import { type EventsServer, type Reply, startEventsServer } from '../producer/testing/events-server.js';
 import { main } from './main.js';
 import { fixture } from './testing/files.js';
+import { NO_DATA_FOLDER } from './testing/import-scene.js';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
-  dataFolder = '/nowhere';
+  dataFolder = NO_DATA_FOLDER;
 });
 
 async function server(reply?: Parameters<typeof startEventsServer>[0]): Promise<EventsServer> {
@@ -23,7 +24,7 @@ async function server(reply?: Parameters<typeof startEventsServer>[0]): Promise<
 }
 
 /** Where imports are remembered, while a test has made one. */
-let dataFolder = '/nowhere';
+let dataFolder = NO_DATA_FOLDER;
 
 async function run(...argv: string[]) {
   const captured = captureOutput();
@@ -146,7 +147,10 @@ describe('npm run import', () => {
       ['incidents', fixture('incidents.csv'), '--url', 'localhost:80'],
       /--url: found "localhost:80"; allowed: an http address/,
     ],
-    [['csv', fixture('sales.csv'), '--map', 'none.json'], /none\.json is not a mapping that can be used/],
+    [
+      ['csv', fixture('sales.csv'), '--map', 'none.json'],
+      /none\.json is not a mapping that can be used\. found that there is no such file; allowed/,
+    ],
     [
       ['incidents', fixture('incidents.csv'), '--rejects', '/nowhere/at/all'],
       /--rejects: cannot write "\/nowhere\/at\/all"/,

@@ -6,7 +6,7 @@ import iconv from 'iconv-lite';
 import { inheritedEnvironment } from '../testing/config.js';
 import { TandemClient } from '../testing/tandem-client.js';
 import { newDataFolder, removeDataFolder, startTandem, type TandemProcess } from '../testing/tandem-process.js';
-import { COMMANDS, ImportScene } from './testing/import-scene.js';
+import { COMMANDS, ImportScene, NO_DATA_FOLDER } from './testing/import-scene.js';
 import { zipOf } from './testing/zip-of.js';
 
 // Whole processes start here; on a busy machine that takes a while.
@@ -234,13 +234,19 @@ describe('a file of sales, imported as a user does', () => {
 /** Runs the command as it is, without npm, in a folder. */
 async function fromFolder(folder: string, words: readonly string[]) {
   const { INIT_CWD, ...environment } = inheritedEnvironment();
-  const child = spawn(process.execPath, [COMMANDS, 'import', ...words], { cwd: folder, env: environment });
+  const child = spawn(process.execPath, [COMMANDS, 'import', ...words], {
+    cwd: folder,
+    env: { ...environment, DATA_DIR: NO_DATA_FOLDER },
+  });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   return [{ code }, output] as const;
 }
 
 async function leftAfterFirstLine(words: readonly string[]) {
-  const child = spawn(process.execPath, [COMMANDS, 'import', ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [COMMANDS, 'import', ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...inheritedEnvironment(), DATA_DIR: NO_DATA_FOLDER },
+  });
   child.stdout.once('data', () => child.stdout.destroy());
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
   return { code, stderr };

@@ -63,7 +63,7 @@ export async function openHouse(options: HouseOptions = {}) {
   const deadLetters = new PostgresDeadLetters(db.database);
   const serving = await startServingLayer({
     log: wrapLog(log),
-    runs: wrapRuns(new PostgresRunStore(db.database)),
+    runs: wrapRuns(new PostgresRunStore(db.database, createLogger('serving', 'silent'))),
     store: wrapStore(store),
     deadLetters,
     database: db.database,

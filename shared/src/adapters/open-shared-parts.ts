@@ -48,5 +48,5 @@ export async function openSharedParts(
   const prefix = `tandem:${await identityOfDatabase(database)}`;
   const store = new RedisRealtimeViewStore({ url: redisUrl, prefix, partitions, metrics, logger });
   parts.add(() => store.close());
-  return { database, log, runs: new PostgresRunStore(database), store, metrics };
+  return { database, log, runs: new PostgresRunStore(database, logger), store, metrics };
 }

@@ -1,5 +1,5 @@
-import { definitionHash, unitOf } from '../metrics/define-metric.js';
-import type { Derived, Metric } from '../metrics/metric.js';
+import { definitionHash } from '../metrics/define-metric.js';
+import type { Metric } from '../metrics/metric.js';
 
 /**
  * The batch view's table of one metric, derived from its definition. One row is one group at one grain:
@@ -61,36 +61,4 @@ export function createViewTableSql(metric: Metric): string {
   const index = `${table.replace('tandem.', '')}_by_day`;
   return `CREATE TABLE IF NOT EXISTS ${table} (${columns.join(', ')});
 CREATE INDEX IF NOT EXISTS "${index}" ON ${table} ("grouping", grain, day, run_id);`;
-}
-
-/** `batch_view.<metric>`: the current run's rows in currency units, derived values included, for psql or Grafana. */
-export function createPublicViewSql(metric: Metric): string {
-  const table = viewTableName(metric);
-  const columns = [
-    'r.grain',
-    'r.bucket',
-    'r."grouping"',
-    ...metric.dimensions.map((name) => `r."${name}"`),
-    ...Object.keys(metric.measures).map((name) => `${inUnits(metric, name)} AS "${name}"`),
-    ...Object.entries(metric.derived).map(([name, derived]) => `${derivedSql(metric, derived)} AS "${name}"`),
-  ];
-  return `DROP VIEW IF EXISTS batch_view."${metric.name}";
-CREATE VIEW batch_view."${metric.name}" AS
-SELECT ${columns.join(', ')}
-FROM tandem.batch_current c
-JOIN ${table} r ON r.run_id IN (SELECT computed_by FROM tandem.run_day WHERE run_id = c.run_id UNION SELECT c.run_id)
-WHERE CASE WHEN r.day IS NULL THEN r.run_id = c.run_id
-           ELSE EXISTS (SELECT FROM tandem.run_day d WHERE d.run_id = c.run_id AND d.day = r.day AND d.computed_by = r.run_id) END`;
-}
-
-function inUnits(metric: Metric, name: string): string {
-  return unitOf(metric, name) === 'money' ? `(r."${name}"::numeric / 10000)::numeric(30, 4)` : `r."${name}"`;
-}
-
-function derivedSql(metric: Metric, derived: Derived): string {
-  if (derived.kind === 'ratio')
-    return `round((${inUnits(metric, derived.numerator)})::numeric / nullif(r."${derived.denominator}", 0), 4)`;
-  const plus = derived.plus.map((name) => `+ ${inUnits(metric, name)}`);
-  const minus = derived.minus.map((name) => `- ${inUnits(metric, name)}`);
-  return `(0 ${[...plus, ...minus].join(' ')})`;
 }

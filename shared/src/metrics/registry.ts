@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { publicViewNames } from '../batch-view/public-views.js';
 import { TandemError } from '../errors.js';
 import type { Metric } from './metric.js';
 
@@ -14,7 +15,21 @@ export async function loadMetrics(folder: URL = new URL('./', import.meta.url)):
       'definition-invalid',
       `found two metrics named ${twice.name}; allowed is one: rename one of them`,
     );
+  refuseSharedViewNames(metrics);
   return metrics;
+}
+
+/** Throws `definition-invalid` when a metric is named like a view of another: `revenue_daily` beside `revenue`. */
+export function refuseSharedViewNames(metrics: readonly Metric[]): void {
+  for (const { name } of metrics) {
+    const taken = metrics.find((other) => other.name !== name && publicViewNames(other.name).includes(name));
+    if (taken) {
+      throw new TandemError(
+        'definition-invalid',
+        `found the metrics ${taken.name} and ${name}, both with a view batch_view.${name}; allowed is one: rename one of them`,
+      );
+    }
+  }
 }
 
 async function loadMetric(file: URL): Promise<Metric> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TandemError } from '../errors.js';
+import { barrierMarks, digestOf, type LogMark } from '../log-mark.js';
 import { type Offsets, zeroOffsets } from '../offsets.js';
 import { partitionOf } from '../partition-of.js';
 import type { EventLog, GroupMember, LogBatch, LogRecord, NewRecord, ReadOptions } from '../ports/event-log.js';
@@ -203,6 +204,41 @@ export function describeEventLog(name: string, createSubject: () => Promise<Even
       });
     });
 
+    describe('when compared with records that it must hold', () => {
+      it('is the same log while it holds them: barriers and events, first and last', async () => {
+        await log.append(manyRecords(40));
+        const marks = barrierMarks('run-7', await log.appendBarriers('run-7'));
+        const ends = (await readAll(log)).map((records) => records.filter(({ barrier }) => barrier === null));
+        const events = ends.flatMap((records, partition) =>
+          [records.at(0), records.at(-1)].flatMap((record) => (record ? [markOf(partition, record)] : [])),
+        );
+        expect(events.length).toBeGreaterThan(PARTITIONS);
+        await log.prove([...marks, ...events]);
+        await log.append(manyRecords(40));
+        await log.prove([...marks, ...events]);
+        expect(log.doubt()).toBeNull();
+      });
+
+      it.each([
+        ['another record is there', (end: number) => ({ offset: end - 1, digest: '0'.repeat(24) })],
+        ['it ends below', (end: number) => ({ offset: end + 5, digest: '0'.repeat(24) })],
+        ['it ends just there', (end: number) => ({ offset: end, digest: '0'.repeat(24) })],
+      ])('is another one when %s', async (_what, wrong) => {
+        await log.append(manyRecords(40));
+        const [end = 0] = await log.appendBarriers('run-7');
+        await expect(log.prove([{ partition: 0, ...wrong(end + 1) }])).rejects.toMatchObject({
+          code: 'corrupt',
+          message: expect.stringContaining('partition 0 of the log'),
+        });
+      });
+
+      it('is another one when the barrier there has another name', async () => {
+        const offsets = await log.appendBarriers('run-7');
+        await log.prove(barrierMarks('run-7', offsets));
+        await expect(log.prove(barrierMarks('run-8', offsets))).rejects.toMatchObject({ code: 'corrupt' });
+      });
+    });
+
     describe('when joined', () => {
       it('asks the only member for every partition, reads from where it says, and ends when the signal is raised', async () => {
         await log.append(manyRecords(100));
@@ -381,6 +417,10 @@ class RecordingMember implements GroupMember {
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+function markOf(partition: number, record: LogRecord): LogMark {
+  return { partition, offset: record.offset, digest: digestOf(record) };
 }
 
 function recordOf(key: string, text: string): NewRecord {

@@ -6,6 +6,9 @@ import { captureOutput } from '../../producer/testing/captured-output.js';
 import { RunningProgram } from '../../testing/tandem-process.js';
 import { main } from '../main.js';
 
+/** A data folder that cannot be: nothing is remembered there. */
+export const NO_DATA_FOLDER = '/dev/null/none';
+
 /** What npm runs. */
 export const COMMANDS = fileURLToPath(new URL('../../../bin/tandem.mjs', import.meta.url));
 
@@ -35,13 +38,13 @@ export class ImportScene {
   /** What `npm run import` prints on both streams and ends with, given in any folder. Nothing is remembered. */
   async run(words: readonly string[]): Promise<ImportResult> {
     const captured = captureOutput();
-    const code = await main(words, captured.output, this.at('no-data'));
+    const code = await main(words, captured.output, NO_DATA_FOLDER);
     return { code, output: captured.stdout() + captured.stderr() };
   }
 
   /** The same as a process of its own, with the words given in the user's folder: paths may be relative to it. */
   start(words: readonly string[], settings: Readonly<Record<string, string>> = {}): RunningProgram {
-    const environment = { DATA_DIR: this.at('no-data'), INIT_CWD: this.folder, ...settings };
+    const environment = { DATA_DIR: NO_DATA_FOLDER, INIT_CWD: this.folder, ...settings };
     return new RunningProgram(COMMANDS, ['import', ...words], environment);
   }
 

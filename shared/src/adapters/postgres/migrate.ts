@@ -1,5 +1,6 @@
 import { TandemError } from '../../errors.js';
 import { type Database, databaseError, inTransaction } from './database.js';
+import { PUBLIC_VIEW_SCHEMA_SQL } from './sql/public-views.sql.js';
 import { IDENTITY_SQL, SCHEMA_SQL, SEED_SQL } from './sql/schema.sql.js';
 
 /** Any number that no other program would lock: keeps two processes from migrating at once. */
@@ -28,6 +29,7 @@ async function makeTables(database: Database, partitions: number): Promise<void>
       for (const statement of SEED_SQL) await transaction.query(statement, [partitions]);
     }
     await transaction.query(IDENTITY_SQL);
+    await transaction.query(PUBLIC_VIEW_SCHEMA_SQL);
     const { rows: heads } = await transaction.query('SELECT partition FROM tandem.log_head');
     if (heads.length !== partitions) {
       throw new TandemError(

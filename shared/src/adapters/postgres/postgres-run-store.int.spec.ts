@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../logger.js';
 import { describeRunStore } from '../../testing/run-store.contract.js';
 import { createTestDatabase } from '../../testing/test-database.js';
 import { PostgresRunStore } from './postgres-run-store.js';
@@ -20,7 +21,7 @@ const FAIL_SQL = `
 describeRunStore('the runs in Postgres', async () => {
   const { database, drop } = await createTestDatabase();
   return {
-    runs: new PostgresRunStore(database),
+    runs: new PostgresRunStore(database, createLogger('test', 'silent')),
     publishActive: async (boundary, definitions) => {
       await database.query(PUBLISH_SQL, [boundary, definitions]);
       await database.query(KEEP_SQL);
@@ -40,7 +41,7 @@ describe('the runs in Postgres', () => {
     const heard: (string | undefined)[] = [];
     listener.on('notification', ({ payload }) => heard.push(payload));
     await listener.query(`LISTEN ${RUN_CHANNEL}`);
-    const runs = new PostgresRunStore(database);
+    const runs = new PostgresRunStore(database, createLogger('test', 'silent'));
     await runs.request('full', 'manual');
     await runs.request('full', 'manual');
     await listener.query('SELECT 1');
@@ -51,7 +52,7 @@ describe('the runs in Postgres', () => {
 
   it('raise an error of ours when Postgres cannot answer', async () => {
     const { database, drop } = await createTestDatabase();
-    const runs = new PostgresRunStore(database);
+    const runs = new PostgresRunStore(database, createLogger('test', 'silent'));
     await database.query('ALTER TABLE tandem.batch_run RENAME COLUMN boundary TO border');
     await expect(runs.current()).rejects.toMatchObject({ code: 'internal' });
     await drop();

@@ -1,7 +1,11 @@
 import { TandemError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
 import type { BatchRun, PublishedRun, RunMode, RunRequest, RunStore, RunTrigger } from '../../ports/run-store.js';
 import { refuseStaleRollback } from '../../refuse-stale-rollback.js';
 import { type Database, databaseError, inTransaction, type Transaction } from './database.js';
+import { Clock, VIEW_BUDGET } from './public-views/attempt.js';
+import { logNotices, type Notice } from './public-views/notice.js';
+import { emptyUnknownViews, moveViews, swapViews } from './public-views/show-run.js';
 import { type PublishedRunRow, type RunRow, toBatchRun, toPublishedRun } from './run-rows.js';
 import { toSafeInteger } from './safe-integer.js';
 import {
@@ -23,9 +27,11 @@ const MAX_REQUEST_ATTEMPTS = 10;
 /** Runs and the pointer to the current one, in Postgres. */
 export class PostgresRunStore implements RunStore {
   readonly #database: Database;
+  readonly #logger: Logger;
 
-  constructor(database: Database) {
+  constructor(database: Database, logger: Logger) {
     this.#database = database;
+    this.#logger = logger;
   }
 
   async request(mode: RunMode, trigger: RunTrigger): Promise<RunRequest> {
@@ -63,7 +69,9 @@ export class PostgresRunStore implements RunStore {
 
   async rollback(from?: number): Promise<PublishedRun> {
     try {
-      return await inTransaction(this.#database, (transaction) => pointToOlderRun(transaction, from));
+      const { run, notices } = await inTransaction(this.#database, (transaction) => pointToOlderRun(transaction, from));
+      logNotices(this.#logger, notices);
+      return run;
     } catch (error) {
       throw databaseError(error);
     }
@@ -91,7 +99,10 @@ export class PostgresRunStore implements RunStore {
 }
 
 /** Publishing locks the same row, so no run can be published, and no other rollback happen, in between. */
-async function pointToOlderRun(transaction: Transaction, from: number | undefined): Promise<PublishedRun> {
+async function pointToOlderRun(
+  transaction: Transaction,
+  from: number | undefined,
+): Promise<{ readonly run: PublishedRun; readonly notices: readonly Notice[] }> {
   const { rows: pointers } = await transaction.query<{ run_id: string }>(LOCK_CURRENT_SQL);
   refuseStaleRollback(from, toSafeInteger(pointers[0]?.run_id ?? ''));
   const { rows: active } = await transaction.query<{ id: string }>(ACTIVE_RUN_SQL);
@@ -106,5 +117,8 @@ async function pointToOlderRun(transaction: Transaction, from: number | undefine
     throw new TandemError('conflict', `found no kept run older than run ${pointers[0]?.run_id}: it stays current`);
   }
   await transaction.query(POINT_TO_RUN_SQL, [older.id]);
-  return toPublishedRun(older);
+  const run = toPublishedRun(older);
+  await moveViews(transaction, run);
+  await emptyUnknownViews(transaction, run);
+  return { run, notices: await swapViews(transaction, run, new Clock(VIEW_BUDGET)) };
 }

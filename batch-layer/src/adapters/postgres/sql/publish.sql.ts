@@ -27,15 +27,13 @@ export const ADD_DAYS_SQL = `
 
 export const POINT_SQL = 'UPDATE tandem.batch_current SET run_id = $1';
 
-/** $1 the run, $2 definitions, $3 days recomputed, $4 durations. */
+/** $1 the run, $2 definitions, $3 days recomputed. */
 export const CLOSE_RUN_SQL = `
   UPDATE tandem.batch_run SET
     state = 'published',
-    finished_at = clock_timestamp(),
     kept = true,
     definitions = $2::jsonb,
     days_recomputed = $3,
-    durations_ms = durations_ms || $4::jsonb,
     rows_read = (SELECT coalesce(sum(row_count), 0) FROM tandem.day_tally WHERE computed_by = $1),
     (duplicates, conflicts) = (
       SELECT coalesce(sum(t.duplicates), 0), coalesce(sum(t.conflicts), 0)
@@ -43,13 +41,18 @@ export const CLOSE_RUN_SQL = `
       WHERE d.run_id = $1)
   WHERE id = $1 AND state = 'publishing'`;
 
+/** $1 the run, $2 durations: the last statement, so that they hold all that publishing took. */
+export const FINISH_RUN_SQL = `
+  UPDATE tandem.batch_run SET finished_at = clock_timestamp(), durations_ms = durations_ms || $2::jsonb WHERE id = $1`;
+
 export const NOTIFY_SQL = `SELECT pg_notify('${PUBLISHED_CHANNEL}', $1)`;
 
-/** $1 how many published runs are kept. */
+/** $1 how many published runs are kept, $2 the new run's definitions. Also kept is a run that readers still see of these. */
 export const LET_GO_SQL = `
   UPDATE tandem.batch_run SET kept = false
   WHERE kept AND id NOT IN (
-    SELECT id FROM tandem.batch_run WHERE kept AND state = 'published' ORDER BY id DESC LIMIT $1)`;
+    SELECT id FROM tandem.batch_run WHERE kept AND state = 'published' ORDER BY id DESC LIMIT $1)
+  AND id NOT IN (SELECT run_id FROM tandem.public_view WHERE run_id IS NOT NULL AND $2::jsonb ? metric)`;
 
 export const FORGET_DAYS_SQL = `
   DELETE FROM tandem.run_day WHERE run_id NOT IN (SELECT id FROM tandem.batch_run WHERE kept)`;
@@ -87,10 +90,12 @@ export const FIND_OLD_TABLES_SQL = `
     AND c.relname NOT IN (
       SELECT d.key || '_' || d.value FROM tandem.batch_run r, jsonb_each_text(r.definitions) d WHERE r.kept)`;
 
-/** The public view of a metric that is no longer defined goes along. */
 export function dropTableSql(name: string): string {
-  return `DROP TABLE tandem."${name}" CASCADE`;
+  return `DROP TABLE tandem."${name}"`;
 }
+
+/** $1 metric, $2 hash. */
+export const FORGET_DEFINITION_SQL = 'DELETE FROM tandem.view_definition WHERE metric = $1 AND hash = $2';
 
 export const MAKE_DIRTY_DAYS_SQL = 'CREATE TEMP TABLE dirty_day (day date PRIMARY KEY) ON COMMIT DROP';
 export const ADD_DIRTY_DAYS_SQL = 'INSERT INTO dirty_day SELECT * FROM unnest($1::date[])';
