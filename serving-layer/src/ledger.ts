@@ -61,6 +61,7 @@ async function batchLines(
     return ledgerLine(partition, from, boundary, {
       read: boundary - from,
       folded: view?.folded ?? 0,
+      unchecked: 0,
       duplicate: view?.duplicate ?? 0,
       invalid: archive?.invalid ?? 0,
       barriers: archive?.barriers ?? 0,

@@ -1,10 +1,13 @@
 import { type Logger, type Metric, viewTableName } from '@tandem/shared';
+import { type Database, openDatabase } from '@tandem/shared/adapters/postgres/database';
 import { PostgresRunStore } from '@tandem/shared/adapters/postgres/postgres-run-store';
 import pg from 'pg';
 import { PostgresViewPublisher } from '../adapters/postgres/postgres-view-publisher.js';
 import { passCheckpoints } from '../checkpoint.js';
 import type { BatchTools } from '../run-batch.js';
-import { TestBatchLayer } from './test-batch-layer.js';
+import { orderLines } from './sample-records.js';
+import { PARTITIONS, TestBatchLayer } from './test-batch-layer.js';
+import { ALL_OF_M } from './view-metrics.js';
 
 export type LogLine = { readonly message: string; readonly facts: Readonly<Record<string, unknown>> };
 
@@ -14,10 +17,13 @@ export class PublicViewScene {
   readonly said: LogLine[] = [];
   readonly #roles: string[] = [];
   readonly #connections: pg.Client[] = [];
+  readonly #databases: Database[] = [];
+  #publisher: PostgresViewPublisher;
   #tools: BatchTools;
 
   private constructor(layer: TestBatchLayer) {
     this.layer = layer;
+    this.#publisher = new PostgresViewPublisher(layer.database, this.#logger, passCheckpoints);
     this.#tools = layer.tools;
   }
 
@@ -28,20 +34,53 @@ export class PublicViewScene {
     return scene;
   }
 
+  /** With twenty order lines, published. */
+  static async openPublished(metrics: readonly Metric[]): Promise<PublicViewScene> {
+    const scene = await PublicViewScene.open(metrics);
+    scene.layer.append(orderLines(20, { partitions: PARTITIONS }));
+    await scene.publish();
+    return scene;
+  }
+
   /** The next program takes over, as its start does. */
   async start(metrics: readonly Metric[]): Promise<void> {
-    const publisher = new PostgresViewPublisher(this.layer.database, this.#logger, passCheckpoints);
-    this.#tools = { ...this.layer.tools, metrics, publisher };
-    await publisher.prepare(metrics);
-    await publisher.showViews(metrics);
+    this.#tools = { ...this.layer.tools, metrics, publisher: this.#publisher };
+    await this.#publisher.prepare(metrics);
+    await this.#publisher.showViews(metrics);
   }
 
   async publish(): Promise<number> {
     return (await this.layer.publish('incremental', this.#tools)).id;
   }
 
+  /** Ten more order lines, beginning with the `from`-th, published. */
+  async publishMore(from: number): Promise<number> {
+    this.layer.append(orderLines(10, { from, partitions: PARTITIONS }));
+    return this.publish();
+  }
+
   rollback() {
     return new PostgresRunStore(this.layer.database, this.#logger).rollback();
+  }
+
+  /** From here on the layer works as a role that owns both schemas and what is in them, and is no superuser. */
+  async workAs(role: string): Promise<void> {
+    await this.rows(`GRANT ALL ON SCHEMA tandem, batch_view TO ${role}; GRANT TEMP ON DATABASE ${await this.#name()} TO ${role};
+      ALTER SCHEMA tandem OWNER TO ${role}; ALTER SCHEMA batch_view OWNER TO ${role};
+      DO $$ DECLARE it regclass; BEGIN
+        FOR it IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace IN ('tandem'::regnamespace, 'batch_view'::regnamespace)
+        LOOP EXECUTE format('ALTER TABLE %s OWNER TO ${role}', it); END LOOP; END $$`);
+    const url = Object.assign(new URL(this.layer.url), { search: `?options=-c%20role%3D${role}` }).href;
+    const database = openDatabase({
+      url,
+      name: 'role',
+      maxConnections: 4,
+      statementTimeoutMs: 0,
+      onConnectionLost: () => {},
+    });
+    this.#databases.push(database);
+    this.#publisher = new PostgresViewPublisher(database, this.#logger, passCheckpoints);
+    this.#tools = { ...this.#tools, publisher: this.#publisher };
   }
 
   /** What the batch layer does whenever it has nothing else to do. */
@@ -53,6 +92,23 @@ export class PublicViewScene {
     return (await this.layer.database.query(sql)).rows;
   }
 
+  /** What the rows of a view have together; null when there are none. */
+  async linesIn(view: string): Promise<unknown> {
+    return (await this.rows(`SELECT sum(lines)::int AS lines FROM ${view}`))[0]?.['lines'];
+  }
+
+  /** What the cube's row of everything has. */
+  async total(): Promise<unknown> {
+    return (await this.rows(`SELECT lines::int AS lines ${ALL_OF_M}`))[0]?.['lines'];
+  }
+
+  /** Everything in the schema, by name and identity. */
+  oids() {
+    return this.rows(
+      `SELECT relname, oid FROM pg_class WHERE relnamespace = 'batch_view'::regnamespace AND relkind <> 'c' ORDER BY 1`,
+    );
+  }
+
   async columns(view: string): Promise<readonly string[]> {
     const rows = await this.rows(
       `SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'batch_view' AND table_name = '${view}' ORDER BY ordinal_position`,
@@ -62,8 +118,7 @@ export class PublicViewScene {
 
   /** A role of this scene; roles are shared by all databases of a server. */
   async role(name: string): Promise<string> {
-    const [database] = await this.rows('SELECT current_database() AS name');
-    const role = `${name}_${database?.['name']}`;
+    const role = `${name}_${await this.#name()}`;
     await this.rows(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA batch_view TO ${role}`);
     this.#roles.push(role);
     return role;
@@ -85,11 +140,15 @@ export class PublicViewScene {
   }
 
   async close(): Promise<void> {
-    for (const client of this.#connections) await client.end();
+    for (const client of [...this.#connections, ...this.#databases]) await client.end();
     for (const role of this.#roles)
       await this.rows(`REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role} CASCADE`);
     for (const role of this.#roles) await this.rows(`DROP ROLE ${role}`);
     await this.layer.close();
+  }
+
+  async #name(): Promise<string> {
+    return String((await this.rows('SELECT current_database() AS name'))[0]?.['name']);
   }
 
   get #logger(): Logger {

@@ -90,8 +90,8 @@ describe('What the README says of SQL', () => {
       bucket: { column: 'day', of: (ms) => new Date(ms).toISOString().slice(0, 10) },
     },
     {
-      title: 'right: the gross of each hour',
-      query: { granularity: 'hour' },
+      title: 'right: the gross of each hour since a day: an index finds days, and not buckets',
+      query: { granularity: 'hour', from: Date.UTC(2026, 0, 11) },
       values: ['gross'],
       bucket: { column: 'bucket', of: (ms) => new Date(ms) },
     },
@@ -156,4 +156,32 @@ describe('What the README says of SQL', () => {
     expect(rows.length).toBeGreaterThan(60);
     expect(rows.filter(({ comment, viewComment }) => !comment || !viewComment)).toEqual([]);
   });
+
+  it('goes on with what a reader made, over a start, further runs and a rollback', async () => {
+    await run(`CREATE ROLE analyst; GRANT USAGE ON SCHEMA batch_view TO analyst;
+      GRANT SELECT ON ALL TABLES IN SCHEMA batch_view TO analyst;
+      CREATE VIEW public.margin AS SELECT country, sum(revenue) AS revenue FROM batch_view.revenue_daily GROUP BY country;
+      CREATE MATERIALIZED VIEW public.monthly AS SELECT * FROM batch_view.revenue_daily`);
+    const revenueOf = async (view: string) =>
+      Number((await run(`SELECT sum(revenue) AS revenue FROM ${view}`, 'SET ROLE analyst'))[0]?.['revenue']);
+    await scene.process.stop();
+    const client = await scene.start();
+    await run('GRANT SELECT ON public.margin TO analyst');
+    const revenues = new Set<unknown>();
+    for (const step of ['run', 'run', 'rollback', 'run']) {
+      await client.ingest([sampleEvent(scene.random, step, revenues.size)]);
+      if (step === 'run') await client.publish();
+      else expect((await client.post('/batch/rollback')).status).toBe(200);
+      const { batch } = await client.answer('/metrics/revenue');
+      revenues.add(batch['revenue']);
+      for (const view of ['batch_view.revenue_hourly', 'public.margin']) {
+        expect(await revenueOf(view)).toBe(batch['revenue']);
+      }
+      await run('REFRESH MATERIALIZED VIEW public.monthly');
+      expect(Number((await run('SELECT sum(revenue) AS revenue FROM public.monthly'))[0]?.['revenue'])).toBe(
+        batch['revenue'],
+      );
+    }
+    expect(revenues.size).toBeGreaterThan(1);
+  }, 60_000);
 });

@@ -26,7 +26,7 @@ export function columnComment(metric: Metric, grain: Grain, column: string): str
   const keys: Readonly<Record<string, string>> = {
     grain: 'hour, day or all: what time the row covers.',
     bucket: `Start of the ${grain === 'cube' ? 'hour or day' : grain}, inclusive; its days begin at 00:00 UTC.${grain === 'cube' ? ' Null where grain is all.' : ''}`,
-    day: 'The day in UTC, whatever the time zone of the session.',
+    day: 'The day in UTC, whatever the time zone of the session. Found by an index: name it to ask for a range.',
     grouping: `Which dimensions the row keeps, as a sum: ${['0 for none', ...bit].join(', ')}. The others are null: the row is for all of their values.`,
   };
   return keys[column] ?? `${meaning(metric, column)} ${summing(metric, grain, column)}`;

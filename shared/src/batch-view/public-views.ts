@@ -55,7 +55,7 @@ export function publicViewsOver(
     name: `${metric}${SUFFIXES[grain]}`,
     comment,
     columns: [
-      ...(grain === 'day' ? [DAY_OF_BUCKET] : []),
+      ...(hasDay(grain) ? [DAY_OF_BUCKET] : []),
       ...columns.filter(({ name }) => grain === 'cube' || !isCubeKey(name, grain)),
     ],
     from: `FROM (${cubeSql}) r${grain === 'cube' ? '' : ` WHERE r.grain = '${grain}' AND r."grouping" = ${2 ** dimensions.length - 1}`}`,
@@ -73,6 +73,11 @@ function isCubeKey(name: string, grain: Grain): boolean {
   return name === 'grain' || name === 'grouping' || (grain === 'all' && name === 'bucket');
 }
 
+/** The table's index finds rows by their day, and not by their bucket. */
+function hasDay(grain: Grain): boolean {
+  return grain === 'hour' || grain === 'day';
+}
+
 function columnsOf(metric: Metric, grain: Grain): readonly PublicColumn[] {
   const column = (name: string, type: string, sql = `r."${name}"`): PublicColumn => ({
     name,
@@ -83,7 +88,7 @@ function columnsOf(metric: Metric, grain: Grain): readonly PublicColumn[] {
   return [
     ...(grain === 'cube' ? [column('grain', 'text')] : []),
     ...(grain === 'all' ? [] : [column('bucket', 'timestamp with time zone')]),
-    ...(grain === 'day' ? [column('day', 'date')] : []),
+    ...(hasDay(grain) ? [column('day', 'date')] : []),
     ...(grain === 'cube' ? [column('grouping', 'smallint')] : []),
     ...metric.dimensions.map((name) => column(name, 'text')),
     ...Object.keys(metric.measures).map((name) =>

@@ -29,7 +29,7 @@ describe('the public views of a metric', () => {
     const values = ['gross', 'lines', 'buyers', 'doubled', 'strangers', 'average'];
     expect(publicViewsOf(metric).map(({ name, columns }) => [name, columns.map((column) => column.name)])).toEqual([
       ['sales', ['grain', 'bucket', 'grouping', 'category', 'country', ...values]],
-      ['sales_hourly', ['bucket', 'category', 'country', ...values]],
+      ['sales_hourly', ['bucket', 'day', 'category', 'country', ...values]],
       ['sales_daily', ['bucket', 'day', 'category', 'country', ...values]],
       ['sales_total', ['category', 'country', ...values]],
     ]);
