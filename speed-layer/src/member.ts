@@ -91,9 +91,16 @@ export class SpeedMember implements GroupMember {
     await this.#options.store.setCold(partition, state.owner, message);
   }
 
-  /** Says on every partition that is this member's why answers cannot rest on it, until it has caught up again. */
+  /**
+   * Says why answers cannot rest on them, until they have caught up again, on every partition that was this member's last:
+   * a membership that broke off has none any more.
+   */
   async makeCold(reason: string): Promise<void> {
-    for (const { partition, owner } of this.owned()) await this.#options.store.setCold(partition, owner, reason);
+    for (const { partition, owner } of this.#states.values()) {
+      await this.#options.store.setCold(partition, owner, reason).catch((error) => {
+        if (!(error instanceof TandemError && error.code === 'fenced')) throw error;
+      });
+    }
   }
 
   /** The records from `at` on that are taken at once: of one kind, counted already or not, and up to the next barrier. */
