@@ -26,14 +26,19 @@ import { isDistinct, type Part, type Values, zeroValues } from './query/values.j
 /** What the layers say of one group; only those that were asked for. */
 export type Line = { readonly group: Group; readonly layers: Readonly<Partial<Record<Layer, Values>>> };
 
+/**
+ * Relative error bound of every measure and derived value that is an estimate in some line; null where there is none, as
+ * copies of an event may count that lie in partitions which different speed workers read.
+ */
+export type Approximate = Readonly<Record<string, number | null>>;
+
 export type Answer = {
   readonly query: Query;
   /** The one run that the answer rests on, with its boundary. */
   readonly run: PublishedRun;
   /** Sorted by group; exactly one line when the query has no grouping. */
   readonly lines: readonly Line[];
-  /** Relative error bound of every measure and derived value that is an estimate in some line. */
-  readonly approximate: Readonly<Record<string, number>>;
+  readonly approximate: Approximate;
   /** Per partition the segments that were added; null when speed was not asked. */
   readonly segments: readonly (readonly Segment[])[] | null;
 };
@@ -113,7 +118,8 @@ export function composeAnswer(query: Query, { run, batch, view }: Basis, fold: F
   const segments = isSpeedAsked ? segmentsAbove(view, run.boundary) : null;
   const speed: Part = segments ? fold(segments.flat()) : new Map();
   const lines = groupsOf(query, batch, speed).map((group) => lineOf(query, group, batch, speed));
-  return { query, run, lines, approximate: approximateIn(query.metric, lines), segments };
+  const approximate = { ...approximateIn(query.metric, lines), ...unboundedIn(query.metric, segments?.flat() ?? []) };
+  return { query, run, lines, approximate, segments };
 }
 
 function lagOf(applied: Offsets, end: Offsets | null): number | null {
@@ -140,8 +146,14 @@ function lineOf(query: Query, group: Group, batch: Part, speed: Part): Line {
   return { group, layers: Object.fromEntries(query.layers.map((layer) => [layer, valuesOf[layer]()])) };
 }
 
+/** All measures and derived values, without a bound, when some events were not compared with all partitions. */
+export function unboundedIn(metric: Metric, segments: readonly Segment[]): Approximate {
+  const isUnchecked = segments.some(({ tally }) => tally.unchecked > 0);
+  return Object.fromEntries(isUnchecked ? valueNames(metric).map((name) => [name, null]) : []);
+}
+
 /** Names of measures and derived values that are estimates in some line, with their bound. */
-export function approximateIn(metric: Metric, lines: readonly Line[]): Readonly<Record<string, number>> {
+export function approximateIn(metric: Metric, lines: readonly Line[]): Approximate {
   const measures = Object.keys(metric.measures);
   const estimated = new Set<string>();
   for (const { layers } of lines) {

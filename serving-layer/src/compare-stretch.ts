@@ -10,7 +10,7 @@ import {
   TandemError,
   ZERO_TALLY,
 } from '@tandem/shared';
-import { approximateIn } from './answer-query.js';
+import { type Approximate, approximateIn, unboundedIn } from './answer-query.js';
 import { segmentsAbove } from './merge-views.js';
 import { type Amounts, amountsOf, subtract } from './query/differences.js';
 import { compareGroups, type Group, groupKey, WHOLE } from './query/group.js';
@@ -39,7 +39,7 @@ export type Stretch = {
   readonly speedTally: Tally;
   readonly total: Compared;
   readonly groups: readonly Compared[];
-  readonly approximate: Readonly<Record<string, number>>;
+  readonly approximate: Approximate;
 };
 
 /** What a layer says of a query, by group and in total. */
@@ -75,10 +75,13 @@ export function compareStretch(input: StretchInput): Stretch {
     speedTally: segments.reduce((sum, { tally }) => addTallies(sum, tally), ZERO_TALLY),
     total: compareGroup(input, null, speed),
     groups: groups.map((group) => compareGroup(input, group, speed)),
-    approximate: approximateOf(
-      query.metric,
-      sides.flatMap((side) => [side.groups, side.total]),
-    ),
+    approximate: {
+      ...approximateOf(
+        query.metric,
+        sides.flatMap((side) => [side.groups, side.total]),
+      ),
+      ...unboundedIn(query.metric, segments),
+    },
   };
 }
 
@@ -127,7 +130,7 @@ function groupsOf(parts: readonly Part[]): readonly Group[] {
 }
 
 /** Distinct counts are estimates as soon as one of the sketches that they come from is. */
-function approximateOf(metric: Metric, parts: readonly Part[]): Readonly<Record<string, number>> {
+function approximateOf(metric: Metric, parts: readonly Part[]): Approximate {
   const lines = parts.flatMap((part) =>
     [...part.values()].map(({ group, values }) => ({ group, layers: { merged: values.map(markSketched) } })),
   );

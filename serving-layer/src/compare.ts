@@ -8,7 +8,7 @@ import type { Query } from './query/query.js';
 
 /** Why speed and batch differ, counted in records over the whole stretch, whatever is filtered. */
 export type Causes = {
-  /** Copies that batch dropped and speed's duplicate window no longer knew. */
+  /** Copies that batch dropped and speed did not: too far behind, or in a partition that another worker reads. */
   readonly duplicates_missed: number;
   /** Among batch's duplicates, copies that differed: batch counts the one with the lowest offset, speed the first it reads. */
   readonly conflicts: number;

@@ -36,11 +36,14 @@ function explainSource(
 }
 
 function explainPartition(held: readonly Segment[], partition: number, boundary: readonly number[]) {
-  const { read, folded, duplicate, invalid } = held.reduce((sum, { tally }) => addTallies(sum, tally), ZERO_TALLY);
+  const { read, folded, unchecked, duplicate, invalid } = held.reduce(
+    (sum, { tally }) => addTallies(sum, tally),
+    ZERO_TALLY,
+  );
   return {
     partition,
     boundary: boundary[partition],
     segments: held.map(({ start }) => start),
-    records: { read, folded, duplicate, invalid },
+    records: { read, folded, unchecked, duplicate, invalid },
   };
 }

@@ -59,6 +59,7 @@ async function batchLines(
     return ledgerLine(partition, 0, boundary, {
       read: boundary,
       folded: view?.folded ?? 0,
+      unchecked: 0,
       duplicate: view?.duplicate ?? 0,
       invalid: archive?.invalid ?? 0,
       barriers: archive?.barriers ?? 0,

@@ -4,7 +4,7 @@ import { MemoryRealtimeViewStore } from '@tandem/shared/adapters/memory/memory-r
 import { type LedgerSources, readLedger } from './ledger.js';
 
 const run: PublishedRun = { id: 1, boundary: [3], publishedAt: new Date(0), definitions: {} };
-const speedTally: Tally = { read: 5, folded: 2, duplicate: 1, invalid: 1, barriers: 1 };
+const speedTally: Tally = { read: 5, folded: 2, unchecked: 0, duplicate: 1, invalid: 1, barriers: 1 };
 
 /** One partition: batch has read 3 records, speed 5. */
 async function ledgerWith(speed: Partial<Tally>, batch: { folded?: number; invalid?: number } = {}) {
@@ -30,7 +30,18 @@ describe('the ledger', () => {
     const { balanced, batch, speed } = await ledgerWith({});
     expect(balanced).toBe(true);
     expect(batch.partitions).toEqual([
-      { partition: 0, from: 0, to: 3, read: 3, folded: 1, duplicate: 1, invalid: 1, barriers: 0, off_by: 0 },
+      {
+        partition: 0,
+        from: 0,
+        to: 3,
+        read: 3,
+        folded: 1,
+        unchecked: 0,
+        duplicate: 1,
+        invalid: 1,
+        barriers: 0,
+        off_by: 0,
+      },
     ]);
     expect(speed.partitions).toEqual([{ partition: 0, from: 0, to: 5, ...speedTally, off_by: 0 }]);
   });

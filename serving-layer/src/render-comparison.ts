@@ -42,12 +42,13 @@ export function renderComparisonCsv({ query, closed, live }: Comparison): string
 }
 
 function renderStretch(query: Query, stretch: Stretch): Readonly<Record<string, unknown>> {
-  const { duplicate, invalid } = stretch.speedTally;
+  const { duplicate, unchecked, invalid } = stretch.speedTally;
   return {
     from: offsetsToJson(stretch.from),
     to: offsetsToJson(stretch.to),
     records: stretch.records,
     speed_duplicates: duplicate,
+    speed_unchecked: unchecked,
     speed_invalid: invalid,
     total: renderCompared(query, stretch.total),
     ...(query.groupBy.length > 0 ? { groups: stretch.groups.map((compared) => renderCompared(query, compared)) } : {}),
@@ -69,7 +70,7 @@ function renderCompared(query: Query, { group, speed, batch, drift }: Compared):
 function sketchError(query: Query, { total, approximate }: Stretch): Readonly<Record<string, unknown>> {
   const drift = total.drift ? nameDifferences(query.metric, total.drift) : {};
   const estimated = Object.entries(query.metric.measures).filter(
-    ([name, { kind }]) => kind === 'distinct' && name in approximate,
+    ([name, { kind }]) => kind === 'distinct' && typeof approximate[name] === 'number',
   );
   return Object.fromEntries(estimated.map(([name]) => [name, drift[name]]));
 }

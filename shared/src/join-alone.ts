@@ -12,19 +12,31 @@ export async function joinAlone(log: EventLog, member: GroupMember, signal: Abor
   for (const partition of positions.keys()) member.revoked(partition);
 }
 
-/** Reads until a position moves to where the read does not go by itself, or to the end: the signal, or the log closed. */
+/**
+ * Reads until a partition can go on at a position to where the read does not go by itself, or to the end: the signal, or
+ * the log closed. Meanwhile that partition's batches are left out, and the others go on.
+ */
 async function readOn(
   log: EventLog,
   member: GroupMember,
   positions: number[],
   signal: AbortSignal,
 ): Promise<'moved' | 'ended'> {
-  for await (const batch of log.read([...positions] satisfies Offsets, { signal })) {
-    const end = (batch.records.at(-1)?.offset ?? -1) + 1;
-    positions[batch.partition] = await takeOrBeginAgain(member, batch);
-    if (positions[batch.partition] !== end) return 'moved';
+  const moved = new AbortController();
+  const waiting = new Set<number>();
+  let failed: { readonly error: unknown } | undefined;
+  const end = AbortSignal.any([signal, moved.signal]);
+  for await (const batch of log.read([...positions] satisfies Offsets, { signal: end })) {
+    const { partition, records } = batch;
+    if (waiting.has(partition)) continue;
+    positions[partition] = await takeOrBeginAgain(member, batch);
+    if (positions[partition] === (records.at(-1)?.offset ?? -1) + 1) continue;
+    waiting.add(partition);
+    const ready = Promise.resolve(member.ready?.(partition));
+    ready.catch((error) => (failed = { error })).finally(() => moved.abort());
   }
-  return 'ended';
+  if (failed) throw failed.error;
+  return moved.signal.aborted && !signal.aborted ? 'moved' : 'ended';
 }
 
 async function takeOrBeginAgain(member: GroupMember, batch: LogBatch): Promise<number> {

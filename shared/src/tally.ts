@@ -2,17 +2,20 @@
 export type Tally = {
   readonly read: number;
   readonly folded: number;
+  /** Of those folded: events that were not compared with all partitions, so that copies of them elsewhere may count too. */
+  readonly unchecked: number;
   readonly duplicate: number;
   readonly invalid: number;
   readonly barriers: number;
 };
 
-export const ZERO_TALLY: Tally = { read: 0, folded: 0, duplicate: 0, invalid: 0, barriers: 0 };
+export const ZERO_TALLY: Tally = { read: 0, folded: 0, unchecked: 0, duplicate: 0, invalid: 0, barriers: 0 };
 
 export function addTallies(a: Tally, b: Tally): Tally {
   return {
     read: a.read + b.read,
     folded: a.folded + b.folded,
+    unchecked: a.unchecked + b.unchecked,
     duplicate: a.duplicate + b.duplicate,
     invalid: a.invalid + b.invalid,
     barriers: a.barriers + b.barriers,

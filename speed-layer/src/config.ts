@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { LOG_LEVELS } from '@tandem/shared';
 import { connectionSchema } from '@tandem/shared/adapters/connections';
 import { healthSchema } from '@tandem/shared/adapters/http/health-config';
@@ -18,9 +17,9 @@ const whole = (min: number, max: number) =>
 /** The speed layer's settings. Counts are per partition where they say so. */
 export const speedConfigSchema = z.object({
   /**
-   * Reach of the duplicate window, in records of one partition: a copy at most this far behind its original is always
-   * dropped, one more than twice as far never is. Memory: at most twice as many identities per partition, 24 to 48
-   * bytes each.
+   * Reach of the duplicate window, in records of one partition: a copy in any partition is always dropped while at most
+   * so many records follow its original in the original's partition, and never when more than twice as many do.
+   * Memory: at most twice as many identities per partition, 32 to 96 bytes each.
    */
   DUPLICATE_WINDOW_EVENTS: whole(1, 50_000_000).default(200_000),
   /**
@@ -47,8 +46,11 @@ export const speedProcessSchema = z.object({
   SPEED_STRETCH_EVENTS: whole(1, 100_000).default(5_000),
   LOG_PARTITIONS: whole(1, 1_024).default(4),
   LOG_LEVEL: z.enum(LOG_LEVELS, `allowed are ${LOG_LEVELS.join(', ')}`).default('info'),
-  /** Threads that share the partitions of the log; more than there are partitions have nothing to do. */
-  SPEED_WORKERS: whole(1, 64).default(Math.min(4, availableParallelism())),
+  /**
+   * Threads that share the partitions of the log; more than there are partitions have nothing to do. With more than one,
+   * copies of an event in partitions of different threads are not found before the next run, and answers say so.
+   */
+  SPEED_WORKERS: whole(1, 64).default(1),
 });
 
 export type SpeedProcessConfig = z.output<typeof speedProcessSchema>;

@@ -17,11 +17,12 @@ async function fold(records: readonly LogRecord[], from: number, sizes: readonly
   const { owner } = await store.claim(0);
   await store.begin(0, owner, from);
   const window = new DuplicateWindow(reach);
-  if (from > 0) foldStretch({ partition: 0, records: records.slice(0, from) }, { segmentStart: 0, window });
+  if (from > 0)
+    foldStretch({ partition: 0, records: records.slice(0, from) }, { segmentStart: 0, window, seesAll: true });
   let [at, segmentStart] = [from, from];
   for (let turn = 0; at < records.length; turn++) {
     const stretchRecords = records.slice(at, at + (sizes[turn % sizes.length] ?? 1));
-    const { stretch } = foldStretch({ partition: 0, records: stretchRecords }, { segmentStart, window });
+    const { stretch } = foldStretch({ partition: 0, records: stretchRecords }, { segmentStart, window, seesAll: true });
     await store.apply(owner, stretch);
     segmentStart = stretch.segments.at(-1)?.start ?? segmentStart;
     at = stretch.to;
@@ -83,6 +84,7 @@ describe('fold-stretch', () => {
         expect(segments.map(({ tally }) => tally).reduce(addTallies, ZERO_TALLY)).toEqual({
           read: records.length,
           folded: events.length,
+          unchecked: 0,
           duplicate: duplicates,
           invalid,
           barriers,
@@ -95,7 +97,7 @@ describe('fold-stretch', () => {
     fc.assert(
       fc.property(aPartition, (records) => {
         fc.pre(records.length > 0);
-        const continuation = { segmentStart: 0, window: new DuplicateWindow(1_000) };
+        const continuation = { segmentStart: 0, window: new DuplicateWindow(1_000), seesAll: true };
         const { deadLetters, stretch } = foldStretch({ partition: 0, records }, continuation);
         expect(deadLetters).toHaveLength(stretch.segments.reduce((sum, { tally }) => sum + tally.invalid, 0));
         for (const letter of deadLetters) {

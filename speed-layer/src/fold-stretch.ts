@@ -20,7 +20,12 @@ import type { DuplicateWindow } from './duplicate-window.js';
 export type Folded = { readonly stretch: FoldedStretch; readonly deadLetters: readonly DeadLetter[] };
 
 /** Where a stretch continues: the start of the segment that is open below its first record, and the window up to there. */
-export type Continuation = { readonly segmentStart: number; readonly window: DuplicateWindow };
+export type Continuation = {
+  readonly segmentStart: number;
+  readonly window: DuplicateWindow;
+  /** False where the window does not hold what other partitions have: then copies that lie there are not found. */
+  readonly seesAll: boolean;
+};
 
 export type StretchFold = (batch: LogBatch, continuation: Continuation) => Folded;
 
@@ -34,20 +39,22 @@ type OpenSegment = { start: number; tally: { -readonly [Key in keyof Tally]: Tal
  */
 export function stretchFoldOf(metrics: readonly Metric[]): StretchFold {
   const folds = metrics.map((metric) => ({ name: metric.name, fold: foldOf(metric) }));
-  return ({ partition, records }, { segmentStart, window }) => {
+  return ({ partition, records }, { segmentStart, window, seesAll }) => {
+    const isCopy = (event: Event, offset: number) => window.isDuplicate(event, partition, offset);
     const segments = [openSegment(folds, segmentStart)];
     const deadLetters: DeadLetter[] = [];
     for (const record of records) {
       if (isBarrier(record)) segments.push(openSegment(folds, record.offset));
-      const letter = foldRecord(folds, segments[segments.length - 1] as OpenSegment, window, record);
+      const letter = foldRecord(folds, segments[segments.length - 1] as OpenSegment, isCopy, record);
       if (letter) deadLetters.push({ ...letter, partition });
     }
+    if (!seesAll) for (const { tally } of segments) tally.unchecked = tally.folded;
     return { stretch: stretchOf(partition, records, segments), deadLetters };
   };
 }
 
 /** A marker lies anywhere and starts no segment. */
-function isBarrier(record: LogRecord): boolean {
+export function isBarrier(record: LogRecord): boolean {
   return isControl(record) && !record.isMarker;
 }
 
@@ -59,7 +66,7 @@ function openSegment(folds: Folds, start: number): OpenSegment {
 function foldRecord(
   folds: Folds,
   segment: OpenSegment,
-  window: DuplicateWindow,
+  isCopy: (event: Event, offset: number) => boolean,
   record: LogRecord,
 ): Omit<DeadLetter, 'partition'> | undefined {
   const { offset, value } = record;
@@ -74,7 +81,7 @@ function foldRecord(
     tally.invalid++;
     return { offset, value, ...decoded.refusal };
   }
-  if (window.isDuplicate(decoded.event, offset)) tally.duplicate++;
+  if (isCopy(decoded.event, offset)) tally.duplicate++;
   else foldEvent(folds, segment, decoded.event);
   return undefined;
 }

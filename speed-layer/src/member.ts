@@ -1,39 +1,38 @@
-import {
-  type DeadLetter,
-  decodeRecord,
-  digestOf,
-  type FoldedStretch,
-  type GroupMember,
-  isControl,
-  type LogBatch,
-  type LogRecord,
-  refuseGap,
-  TandemError,
-} from '@tandem/shared';
-import { type StretchFold, stretchFoldOf } from './fold-stretch.js';
+import { digestOf, type GroupMember, type LogBatch, type LogRecord, refuseGap, TandemError } from '@tandem/shared';
+import { Alignment, isFilled, pass } from './alignment.js';
+import { DuplicateWindow } from './duplicate-window.js';
+import { isBarrier, type StretchFold, stretchFoldOf } from './fold-stretch.js';
 import { keepDeadLetters } from './keep-dead-letters.js';
 import { breathe } from './patience.js';
+import { refill } from './refill.js';
+import { reportProgress } from './report-progress.js';
 import type { PartitionState, SpeedOptions } from './session.js';
-import { takeOver } from './take-over.js';
+import { beginAnew, takeOver } from './take-over.js';
 import { waitForRoom } from './wait-for-room.js';
 
 /**
  * The speed layer as a member of the group that shares the log: what it is assigned it claims, folds and applies to the
- * realtime view, stretch by stretch. It remembers the duplicate windows of what it had, in case that comes back.
+ * realtime view, stretch by stretch and one at a time, so that the window and the view hold the same. It remembers what
+ * the window holds of partitions that it had, in case they come back.
  */
 export class SpeedMember implements GroupMember {
   readonly #options: SpeedOptions;
   readonly #signal: AbortSignal;
   readonly #foldStretch: StretchFold;
+  readonly #window: DuplicateWindow;
+  readonly #alignment: Alignment;
   readonly #states = new Map<number, PartitionState>();
   readonly #owned = new Set<number>();
   /** The latest assignment of each partition, from its beginning until it is revoked. */
   readonly #assignments = new Map<number, symbol>();
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: SpeedOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
     this.#foldStretch = stretchFoldOf(options.metrics);
+    this.#window = new DuplicateWindow(options.config.DUPLICATE_WINDOW_EVENTS);
+    this.#alignment = new Alignment(signal);
   }
 
   /** The partitions that are this member's now. */
@@ -44,22 +43,28 @@ export class SpeedMember implements GroupMember {
   async assigned(partition: number): Promise<number> {
     const assignment = Symbol(partition);
     this.#assignments.set(partition, assignment);
+    this.#alignment.put(partition, null);
     // The claim that was held until now is about to be replaced.
     this.#owned.delete(partition);
-    const state = await takeOver(this.#options, partition, this.#states.get(partition));
+    const { state, hasLost } = await takeOver(this.#options, partition, this.#window, this.#states.get(partition));
     this.#states.set(partition, state);
     // It may have been revoked meanwhile: then it is another member's, and its segments are not ours to drop.
-    if (this.#assignments.get(partition) === assignment) this.#owned.add(partition);
-    await this.#reportProgress(state);
+    if (this.#assignments.get(partition) === assignment) {
+      this.#owned.add(partition);
+      if (hasLost) await this.#inTurn(() => this.#beginOthersAnew(partition));
+      this.#alignment.put(partition, state);
+    }
+    await reportProgress(this.#options, state);
     return state.next;
   }
 
   async take({ partition, records }: LogBatch): Promise<number> {
-    const { config } = this.#options;
     const state = this.#stateOf(partition);
     state.blocked = null;
-    for (let at = 0; at < records.length && !this.#signal.aborted; at += config.SPEED_STRETCH_EVENTS) {
-      await this.#takePiece(state, records.slice(at, at + config.SPEED_STRETCH_EVENTS));
+    for (let at = 0; at < records.length && !this.#signal.aborted; ) {
+      const piece = this.#pieceAt(records, at, state);
+      if (!(await this.#inTurn(() => this.#takePiece(state, piece)))) return state.next;
+      at += piece.length;
       await breathe();
       if (await waitForRoom(this.#options, state, this.#signal)) continue;
       if (!this.#signal.aborted) return this.assigned(partition);
@@ -67,9 +72,15 @@ export class SpeedMember implements GroupMember {
     return state.next;
   }
 
+  /** Resolves when a partition that `take` stopped in can go on: the others have come as far as it has to wait for. */
+  async ready(partition: number): Promise<void> {
+    await this.#alignment.untilMayGoOn(this.#stateOf(partition));
+  }
+
   revoked(partition: number): void {
     this.#assignments.delete(partition);
     this.#owned.delete(partition);
+    this.#alignment.delete(partition);
   }
 
   /** Answers would miss what cannot be read, so there are none until it can. */
@@ -85,64 +96,96 @@ export class SpeedMember implements GroupMember {
     for (const { partition, owner } of this.owned()) await this.#options.store.setCold(partition, owner, reason);
   }
 
-  async #takePiece(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
+  /** The records from `at` on that are taken at once: of one kind, counted already or not, and up to the next barrier. */
+  #pieceAt(records: readonly LogRecord[], at: number, { applied }: PartitionState): readonly LogRecord[] {
+    const most = records.slice(at, at + this.#options.config.SPEED_STRETCH_EVENTS);
+    const isCounted = (most[0]?.offset ?? 0) < applied;
+    const end = most.findIndex(
+      (record, index) => index > 0 && (isBarrier(record) || record.offset < applied !== isCounted),
+    );
+    return end === -1 ? most : most.slice(0, end);
+  }
+
+  /** False, having taken nothing, when other partitions have to be waited for. */
+  async #takePiece(state: PartitionState, records: readonly LogRecord[]): Promise<boolean> {
     refuseGap({ partition: state.partition, records }, state.next);
-    const counted = records.findIndex(({ offset }) => offset >= state.applied);
-    refill(state, counted === -1 ? records : records.slice(0, counted));
-    if (counted !== -1) await this.#applyFolded(state, records.slice(counted));
-    await this.#reportProgress(state);
+    const first = records[0] as LogRecord;
+    if (first.offset < state.applied) this.#refill(state, records);
+    else if (!(await this.#foldUnlessWaiting(state, first, records))) return false;
+    await reportProgress(this.#options, state);
+    return true;
   }
 
-  /** Applies a stretch once its dead letters are kept; not at all when the signal is aborted before that. */
-  async #applyFolded(state: PartitionState, records: readonly LogRecord[]): Promise<void> {
-    const { store, deadLetters, logger } = this.#options;
-    state.isWindowSound = false;
-    const { stretch, deadLetters: letters } = this.#foldStretch({ partition: state.partition, records }, state);
-    if (!(await this.#keep(deadLetters, letters, logger))) return;
-    await store.apply(state.owner, { ...stretch, lastDigest: digestOf(records.at(-1) as LogRecord) });
-    moveTo(state, stretch);
+  #refill(state: PartitionState, records: readonly LogRecord[]): void {
+    refill(state, this.#window, records);
+    if (isFilled(state)) this.#alignment.tell();
   }
 
-  #keep(deadLetters: SpeedOptions['deadLetters'], letters: readonly DeadLetter[], logger: SpeedOptions['logger']) {
-    return keepDeadLetters(deadLetters, letters, { logger, signal: this.#signal });
-  }
-
-  /** While the goal is not reached, the partition is cold and says how far it is. */
-  async #reportProgress(state: PartitionState): Promise<void> {
-    const { partition, owner, applied, goal, startedAt } = state;
-    if (goal === null) return;
-    const { store, logger } = this.#options;
-    if (applied >= goal) {
-      state.goal = null;
-      await store.setCold(partition, owner, null);
-      logger.info({ partition, records: applied - startedAt }, 'the realtime view has caught up with the log');
-      return;
+  async #foldUnlessWaiting(state: PartitionState, first: LogRecord, records: readonly LogRecord[]): Promise<boolean> {
+    state.standsAt = isBarrier(first) ? first.barrier : null;
+    // Others may wait for it to come here.
+    if (state.standsAt !== null) this.#alignment.tell();
+    if (!this.#alignment.mayFold(state)) return false;
+    if (state.standsAt !== null) pass(state, state.standsAt);
+    try {
+      return await this.#apply(state, records);
+    } catch (error) {
+      // What of it is in the window may not be in the view.
+      this.#forget(state);
+      throw error;
     }
-    const progress = `${applied - startedAt} of ${goal - startedAt} records`;
-    await store.setCold(partition, owner, `the realtime view is being rebuilt from the log: ${progress}`);
+  }
+
+  /** Applies a stretch once its dead letters are kept. False when the signal is aborted before that. */
+  async #apply(state: PartitionState, records: readonly LogRecord[]): Promise<boolean> {
+    const { store, deadLetters: kept, logger, log } = this.#options;
+    const { partition, owner, segmentStart } = state;
+    const seesAll = this.#alignment.size === log.partitions && state.passesAlone === null;
+    const continuation = { segmentStart, window: this.#window, seesAll };
+    const { stretch, deadLetters } = this.#foldStretch({ partition, records }, continuation);
+    if (!(await keepDeadLetters(kept, deadLetters, { logger, signal: this.#signal }))) {
+      this.#forget(state);
+      return false;
+    }
+    const last = { lastDigest: digestOf(records.at(-1) as LogRecord), lastBarrier: state.passed.at(-1) ?? null };
+    await store.apply(owner, { ...stretch, ...last });
+    state.applied = stretch.to;
+    state.next = stretch.to;
+    state.segmentStart = stretch.segments.at(-1)?.start ?? segmentStart;
+    state.hasCounted = true;
+    return true;
+  }
+
+  #forget(state: PartitionState): void {
+    state.isWindowSound = false;
+    this.#window.forget(state.partition);
+  }
+
+  /**
+   * Where the view of a partition is lost, copies that others dropped because it held the event would count nowhere: so
+   * they begin anew with it. Throws `unavailable` when there are such: they are then assigned once more.
+   */
+  async #beginOthersAnew(partition: number): Promise<void> {
+    const others = this.owned().filter((state) => state.partition !== partition && state.hasCounted);
+    for (const state of others) {
+      this.#forget(state);
+      await beginAnew(this.#options, state);
+    }
+    if (others.length === 0) return;
+    const reason = `the realtime view of partition ${partition} begins anew, and the others with it`;
+    throw new TandemError('unavailable', reason);
+  }
+
+  /** Does the work when all that was asked for before has ended, well or not. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   #stateOf(partition: number): PartitionState {
     const state = this.#states.get(partition);
     if (state) return state;
     throw new TandemError('internal', `found records of partition ${partition}, which was not assigned`);
-  }
-}
-
-function moveTo(state: PartitionState, { to, segments }: FoldedStretch): void {
-  state.applied = to;
-  state.next = to;
-  state.segmentStart = segments.at(-1)?.start ?? state.segmentStart;
-  state.isWindowSound = true;
-}
-
-/** Puts records below what is applied into the duplicate window, without counting them. */
-function refill(state: PartitionState, records: readonly LogRecord[]): void {
-  for (const record of records) {
-    const { offset } = record;
-    state.next = offset + 1;
-    if (isControl(record)) continue;
-    const decoded = decodeRecord(record);
-    if ('event' in decoded) state.window.isDuplicate(decoded.event, offset);
   }
 }

@@ -1,6 +1,5 @@
 import type { DeadLetters, EventLog, Logger, Metric, RealtimeViewStore, RunStore } from '@tandem/shared';
 import type { SpeedConfig } from './config.js';
-import type { DuplicateWindow } from './duplicate-window.js';
 
 /** What the speed layer works with. */
 export type SpeedOptions = {
@@ -23,9 +22,16 @@ export type PartitionState = {
   segmentStart: number;
   /** The next offset to read: below `applied` while the duplicate window is being refilled. */
   next: number;
-  readonly window: DuplicateWindow;
-  /** False while a stretch is in the window that may not be in the store: then the window is of no use any more. */
+  /** False while a stretch is in the window that may not be in the store: then what the window holds of it is of no use. */
   isWindowSound: boolean;
+  /** True once the view holds a record of it: then other partitions may have dropped copies of that. */
+  hasCounted: boolean;
+  /** The barrier that is the next record, while the other partitions are waited for; else null. */
+  standsAt: string | null;
+  /** The last barriers that were read, latest last. */
+  passed: readonly string[];
+  /** The barrier that it passed, or may pass, although another partition did not come to it; null once they are side by side. */
+  passesAlone: string | null;
   /** The view is cold until everything below (exclusive) is applied; null once it is warm. */
   goal: number | null;
   /** Why its next records cannot be read; null while they can. */

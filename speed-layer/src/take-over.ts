@@ -1,37 +1,71 @@
 import { type Claim, type Offsets, type Standing, TandemError } from '@tandem/shared';
 import { keptBoundaries } from './drop-segments.js';
-import { DuplicateWindow } from './duplicate-window.js';
+import type { DuplicateWindow } from './duplicate-window.js';
 import type { PartitionState, SpeedOptions } from './session.js';
+
+/** A partition as it was taken over. */
+export type TakenOver = {
+  readonly state: PartitionState;
+  /** True when the view may have held records that it holds no more: other partitions may have dropped copies of them. */
+  readonly hasLost: boolean;
+};
 
 /**
  * Claims a partition and says where it goes on: where the view stands, or anew at the oldest kept boundary that the log
- * still reaches down to. `before` is what this worker knew of the partition when it last had it: its window saves a refill.
+ * still reaches down to. `before` is what this worker knew of the partition when it last had it: what the window still
+ * holds of it saves a refill; else the window forgets it.
  * Throws `corrupt` when retention has passed every kept boundary and what is applied: no answer could be proven.
  */
 export async function takeOver(
   options: SpeedOptions,
   partition: number,
-  before: PartitionState | undefined,
-): Promise<PartitionState> {
-  const { log, store, runs } = options;
+  window: DuplicateWindow,
+  before?: PartitionState,
+): Promise<TakenOver> {
+  const { store, log } = options;
   const claim = await store.claim(partition);
-  const [kept, starts, ends] = await Promise.all([keptBoundaries(runs), log.startOffsets(), log.endOffsets()]);
-  const place = { partition, kept: kept.map((boundary) => boundary[partition] ?? 0), start: starts[partition] ?? 0 };
-  const standing = await standingOf(options, claim, place);
-  const { applied, segmentStart, cold } = standing;
-  const goal = cold === null ? null : (ends[partition] ?? 0);
-  const refill = windowUpTo(options, applied, place.start, before);
-  return { partition, owner: claim.owner, applied, segmentStart, ...refill, goal, blocked: null, startedAt: applied };
+  const [place, ends] = await Promise.all([placeOf(options, partition), log.endOffsets()]);
+  const { from, applied, segmentStart, cold, lastBarrier } = await standingOf(options, claim, place);
+  const refill = { next: refillFrom(options, applied, place.start), passed: lastBarrier ? [lastBarrier] : [] };
+  const kept = before?.isWindowSound && before.next >= refill.next && before.next <= applied ? before : undefined;
+  if (!kept) window.forget(partition);
+  const state = {
+    ...{ partition, owner: claim.owner, applied, segmentStart, startedAt: applied, hasCounted: applied > from },
+    ...(kept ? { next: kept.next, passed: kept.passed } : refill),
+    ...{ isWindowSound: true, standsAt: null, passesAlone: null },
+    goal: cold === null ? null : (ends[partition] ?? 0),
+    blocked: null,
+  };
+  return { state, hasLost: claim.held === null || applied < claim.held.applied };
+}
+
+/** Drops what the view holds of a partition and begins it at the oldest kept boundary that the log still reaches down to. */
+export async function beginAnew(options: SpeedOptions, { partition, owner }: PartitionState): Promise<void> {
+  await beginAt(options, owner, await placeOf(options, partition), null);
 }
 
 type Place = { readonly partition: number; readonly kept: Offsets; readonly start: number };
 
+async function placeOf({ log, runs }: SpeedOptions, partition: number): Promise<Place> {
+  const [kept, starts] = await Promise.all([keptBoundaries(runs), log.startOffsets()]);
+  return { partition, kept: kept.map((boundary) => boundary[partition] ?? 0), start: starts[partition] ?? 0 };
+}
+
 async function standingOf(options: SpeedOptions, { owner, held }: Claim, place: Place): Promise<Standing> {
-  const { store, logger } = options;
   const { partition, kept, start } = place;
   // Where the open segment begins below the oldest kept boundary, nothing that is held will ever be asked for.
   const isWanted = held && held.segmentStart >= Math.min(...kept) && held.from <= Math.max(...kept);
   if (isWanted && held.applied >= start && (await isOfThisLog(options, partition, held))) return held;
+  return beginAt(options, owner, place, held);
+}
+
+async function beginAt(
+  { store, logger }: SpeedOptions,
+  owner: number,
+  place: Place,
+  held: Standing | null,
+): Promise<Standing> {
+  const { partition, kept, start } = place;
   const readable = kept.filter((boundary) => boundary >= start);
   if (readable.length === 0) {
     const error = passedByRetention(place, held);
@@ -68,17 +102,11 @@ function passedByRetention({ partition, kept, start }: Place, held: Standing | n
   );
 }
 
-type Refill = Pick<PartitionState, 'window' | 'next' | 'isWindowSound'>;
-
 /**
- * The duplicate window for what follows `applied`, and from where to read to fill it: so that copies above of originals
- * below are dropped as if reading had never stopped.
+ * From where to read to fill the duplicate window with all that it can hold below `applied`: so that copies above of
+ * originals below are dropped as if reading had never stopped.
  */
-function windowUpTo({ config }: SpeedOptions, applied: number, start: number, before?: PartitionState): Refill {
+function refillFrom({ config }: SpeedOptions, applied: number, start: number): number {
   const reach = config.WARM_UP_EVENTS ?? 2 * config.DUPLICATE_WINDOW_EVENTS;
-  const from = Math.max(start, applied - reach, 0);
-  if (before?.isWindowSound && before.next >= from && before.next <= applied) {
-    return { window: before.window, next: before.next, isWindowSound: true };
-  }
-  return { window: new DuplicateWindow(config.DUPLICATE_WINDOW_EVENTS), next: from, isWindowSound: true };
+  return Math.max(start, applied - reach, 0);
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { digestOf, ZERO_TALLY } from '@tandem/shared';
 import { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
+import { DuplicateWindow } from './duplicate-window.js';
 import { takeOver } from './take-over.js';
-import { sceneOf } from './testing/scene.js';
+import { type Scene, sceneOf } from './testing/scene.js';
 
 /** A log of 10 records of which retention has left those from `start` (inclusive); the view is warm and stands at `applied`. */
 async function standingAt(applied: number, start: number) {
@@ -26,23 +27,25 @@ async function standingAt(applied: number, start: number) {
   return scene;
 }
 
+const stateOf = async (scene: Scene) => (await takeOver(scene, 0, new DuplicateWindow(10))).state;
+
 describe('taking a partition over', () => {
   it('goes on where the view stands while the log still reaches down to there', async () => {
     const scene = await standingAt(6, 6);
     scene.runs.keep([8], [0]);
-    expect(await takeOver(scene, 0, undefined)).toMatchObject({ applied: 6, segmentStart: 0, goal: null });
+    expect(await stateOf(scene)).toMatchObject({ applied: 6, segmentStart: 0, goal: null });
   });
 
   it('begins anew at the oldest boundary that can be read when retention has passed what was applied', async () => {
     const scene = await standingAt(3, 6);
     scene.runs.keep([9], [7], [0]);
-    expect(await takeOver(scene, 0, undefined)).toMatchObject({ applied: 7, segmentStart: 7, goal: 10 });
+    expect(await stateOf(scene)).toMatchObject({ applied: 7, segmentStart: 7, goal: 10 });
     expect((await scene.store.view()).partitions).toMatchObject([{ from: 7, applied: 7, segments: [] }]);
   });
 
   it('fills the duplicate window from the first record that retention has left, not from one that is gone', async () => {
     const scene = await standingAt(6, 4);
-    expect(await takeOver(scene, 0, undefined)).toMatchObject({ next: 4, applied: 6 });
+    expect(await stateOf(scene)).toMatchObject({ next: 4, applied: 6 });
   });
 });
 
@@ -54,6 +57,6 @@ describe('a view that has come further than the log, or has read another record 
     const scene = await standingAt(6, 0);
     const { owner } = await scene.store.claim(0);
     await scene.store.apply(owner, { partition: 0, from: 6, to: 6, segments: [], lastDigest });
-    expect(await takeOver(scene, 0, undefined)).toMatchObject(expected);
+    expect(await stateOf(scene)).toMatchObject(expected);
   });
 });

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type Logger, loadMetrics, type PartitionView, type RealtimeView, TandemError } from '@tandem/shared';
 import type { Database } from '@tandem/shared/adapters/postgres/database';
 import { identityOfDatabase } from '@tandem/shared/adapters/postgres/identity';
@@ -21,6 +22,8 @@ export type Servers = {
 
 /** Above all that a benchmark fills in. */
 export const ROOMY = { SPEED_MAX_CELLS: '100000000' };
+/** Threads of a fleet: the copies of a benchmark have the keys of their originals, and lie in one partition with them. */
+const WORKERS = { SPEED_WORKERS: String(Math.min(PARTITIONS, availableParallelism())) };
 
 type Health = { readonly partitions: readonly { readonly partition: number; readonly applied: number }[] };
 
@@ -41,7 +44,12 @@ async function startOne(
 ): Promise<Fleet> {
   const { url: databaseUrl, database } = await place.makeDatabase(name);
   const store = await openView(redisUrl, database, place.logger);
-  const speed = await startLayer(place, 'speed-layer', { databaseUrl, brokers, topic, redisUrl }, ROOMY);
+  const speed = await startLayer(
+    place,
+    'speed-layer',
+    { databaseUrl, brokers, topic, redisUrl },
+    { ...ROOMY, ...WORKERS },
+  );
   return {
     pids: [speed.program.pid],
     applied: () => appliedBy(speed),

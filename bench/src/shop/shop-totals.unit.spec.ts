@@ -24,7 +24,8 @@ describe('the totals of a shop', () => {
     const fold = stretchFoldOf(metrics);
     const partitions = Array.from({ length: PARTITIONS }, (_, partition) => {
       const records = rows.filter((row) => row['partition'] === partition).map(recordOf);
-      const { stretch } = fold({ partition, records }, { segmentStart: 0, window: new DuplicateWindow(REACH) });
+      const continuation = { segmentStart: 0, window: new DuplicateWindow(REACH), seesAll: true };
+      const { stretch } = fold({ partition, records }, continuation);
       return { from: 0, applied: stretch.to, segments: stretch.segments, cold: null };
     });
     expect(totalsOf({ version: 1, partitions }, metrics)).toEqual(expected);

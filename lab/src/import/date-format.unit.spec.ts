@@ -70,6 +70,15 @@ describe('a date reader', () => {
     expect(read(form, text)).toBeUndefined();
   });
 
+  it.each([
+    ['fr', 'jui'],
+    ['en', 'Fe'],
+    ['de', 'May'],
+    ['en', ''],
+  ])('takes in %s no beginning of a month that is too short or fits two: %s', (locale, name) => {
+    expect(monthNames(locale)(name)).toBeUndefined();
+  });
+
   it('does not make a time of an hour that no 12-hour clock shows', () => {
     expect(read('M/D/YYYY h:mm A', '1/2/2026 13:05 PM')).toBe('2026-01-02T99:05:00Z');
   });

@@ -239,15 +239,11 @@ describe('npm run import', () => {
     // It has happened, and was said.
     expect(await importing('sales.csv', 'changed.json')).toBe('');
     expect(await importing('sales.csv', 'named.json')).toBe('');
+    await write('third.json', `\ufeff${JSON.stringify({ ...base, country: { value: 'FR' } })}`);
     const elsewhere = await server();
-    const { stderr } = await run(
-      'csv',
-      join(folder, 'sales.csv'),
-      '--map',
-      join(folder, 'named.json'),
-      '--url',
-      elsewhere.url,
-    );
+    const words = ['csv', join(folder, 'sales.csv'), '--map', join(folder, 'third.json')];
+    const { code, stderr } = await run(...words, '--url', elsewhere.url);
+    expect(code).toBe(0);
     expect(stderr).toBe('');
   });
 

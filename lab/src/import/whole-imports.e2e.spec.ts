@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import iconv from 'iconv-lite';
@@ -233,7 +234,8 @@ describe('a file of sales, imported as a user does', () => {
 
 /** Runs the command as it is, without npm, in a folder. */
 async function fromFolder(folder: string, words: readonly string[]) {
-  const { INIT_CWD, ...environment } = inheritedEnvironment();
+  // Left over from an npm that has called something else.
+  const environment = { ...inheritedEnvironment(), INIT_CWD: tmpdir() };
   const child = spawn(process.execPath, [COMMANDS, 'import', ...words], {
     cwd: folder,
     env: { ...environment, DATA_DIR: NO_DATA_FOLDER },

@@ -1,6 +1,7 @@
 import {
   type Cells,
   decodeEvent,
+  type Event,
   type EventLog,
   foldOf,
   identityOf,
@@ -9,6 +10,7 @@ import {
   type RealtimeViewStore,
   type Segment,
   type Tally,
+  ZERO_TALLY,
 } from '@tandem/shared';
 import type { PositionedValue } from '@tandem/shared/testing/oracle';
 
@@ -28,8 +30,10 @@ export async function recordsOf(log: EventLog): Promise<readonly PositionedValue
   return records;
 }
 
-/** A plain speed layer for tests: folds records into segments cut at barriers, and drops copies within a partition. */
+/** A plain speed layer for tests: folds records into segments cut at barriers, and drops copies. */
 export class FoldedView {
+  /** False: as several workers that have a partition each, it drops copies within a partition only, and says so. */
+  seesAll = true;
   readonly #store: RealtimeViewStore;
   readonly #metrics: readonly Metric[];
   readonly #seen = new Set<string>();
@@ -91,10 +95,11 @@ export class FoldedView {
     const decoded = decodeEvent(value);
     if (barrier !== null) tally.barriers++;
     else if ('refusal' in decoded) tally.invalid++;
-    else if (this.#seen.has(`${partition} ${identityOf(decoded.event)}`)) tally.duplicate++;
+    else if (this.#seen.has(this.#named(partition, decoded.event))) tally.duplicate++;
     else {
       tally.folded++;
-      this.#seen.add(`${partition} ${identityOf(decoded.event)}`);
+      if (!this.seesAll) tally.unchecked++;
+      this.#seen.add(this.#named(partition, decoded.event));
       for (const metric of this.#metrics) {
         const metricCells = cells.get(metric.name) ?? new Map();
         cells.set(metric.name, metricCells);
@@ -102,8 +107,12 @@ export class FoldedView {
       }
     }
   }
+
+  #named(partition: number, event: Event): string {
+    return `${this.seesAll ? '' : partition} ${identityOf(event)}`;
+  }
 }
 
 function newSegment(start: number): OpenSegment {
-  return { start, tally: { read: 0, folded: 0, duplicate: 0, invalid: 0, barriers: 0 }, cells: new Map() };
+  return { start, tally: { ...ZERO_TALLY }, cells: new Map() };
 }

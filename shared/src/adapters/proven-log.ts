@@ -86,6 +86,7 @@ export class ProvenLog implements EventLog {
         this.#refuseDoubt();
         return member.take(batch);
       },
+      ready: async (partition) => member.ready?.(partition),
       revoked: (partition) => member.revoked(partition),
       blocked: (partition, error) => member.blocked(partition, error),
     };

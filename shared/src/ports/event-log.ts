@@ -41,6 +41,8 @@ export type GroupMember = {
   assigned(partition: number): Promise<number>;
   /** The next records, from the offset last resolved with. Resolves with the offset to go on at, mostly the one after. */
   take(batch: LogBatch): Promise<number>;
+  /** Resolves when a partition can go on in which `take` stopped short; until then it is not asked to. Absent: at once. */
+  ready?(partition: number): Promise<void>;
   /** Another member may read the partition from now on. A `take` may still be under way: its writes must be fenced. */
   revoked(partition: number): void;
   /**

@@ -20,6 +20,8 @@ export type PartitionView = {
   readonly cold: string | null;
   /** As in Standing. */
   readonly lastDigest?: string | null;
+  /** As in Standing. */
+  readonly lastBarrier?: string | null;
 };
 
 export type RealtimeView = {
@@ -39,6 +41,8 @@ export type Standing = {
   readonly cold: string | null;
   /** Of the record below `applied`, as whoever applied it said: tells whether the log still is the one that was read. */
   readonly lastDigest?: string | null;
+  /** Name of the latest barrier below `applied`, as far as it was applied since the partition was begun. */
+  readonly lastBarrier?: string | null;
 };
 
 /** A claim on one partition: `owner` grows with every claim, `held` is what the partition can go on from; null: nothing. */
@@ -53,6 +57,8 @@ export type FoldedStretch = {
   readonly segments: readonly Segment[];
   /** Of the last record; see digestOf. */
   readonly lastDigest?: string;
+  /** Name of the last barrier in it or below; absent or null: none is known. */
+  readonly lastBarrier?: string | null;
 };
 
 /** The realtime view at rest: written by the speed layer, read by the serving layer. */

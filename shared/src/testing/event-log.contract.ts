@@ -299,6 +299,22 @@ export function describeEventLog(name: string, createSubject: () => Promise<Even
         expect(member.assignments.filter((partition) => partition === 0)).toHaveLength(2);
       });
 
+      it('delivers nothing of a partition that waits until it is ready, and all of the others meanwhile', async () => {
+        const count = 12_000;
+        for (const partition of [0, 3]) {
+          await subject.appendForeign(
+            partition,
+            Array.from({ length: count }, (_, index) => Buffer.from(`${index}`)),
+          );
+        }
+        const member = new WaitingMember(() => (member.taken[3]?.length ?? 0) === count);
+        const joined = member.join(log);
+        await member.until(() => (member.taken[0]?.length ?? 0) >= count);
+        await joined.leave();
+        expect(member.refused).toEqual([0]);
+        expect(member.taken[0]).toEqual(Array.from({ length: count }, (_, offset) => offset));
+      }, 30_000);
+
       it('throws what the member throws', async () => {
         await subject.appendForeign(0, [Buffer.from('1')]);
         const member = new RecordingMember(
@@ -416,6 +432,27 @@ class RecordingMember implements GroupMember {
 
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Takes nothing of partition 0 until it is ready; fails when it is asked to before. */
+class WaitingMember extends RecordingMember {
+  readonly refused: number[] = [];
+  readonly #isReady: () => boolean;
+
+  constructor(isReady: () => boolean) {
+    super((partition) => this.taken[partition]?.length ?? 0);
+    this.#isReady = isReady;
+  }
+
+  override async take(batch: LogBatch): Promise<number> {
+    if (batch.partition !== 0 || this.#isReady()) return super.take(batch);
+    this.refused.push(batch.records[0]?.offset ?? -1);
+    return 0;
+  }
+
+  async ready(partition: number): Promise<void> {
+    if (partition === 0) await this.until(this.#isReady);
   }
 }
 

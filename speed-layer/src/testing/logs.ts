@@ -1,4 +1,5 @@
-import type { LogRecord, Offsets } from '@tandem/shared';
+import { randomUUID } from 'node:crypto';
+import { decodeEvent, identityOf, type LogRecord, type Offsets } from '@tandem/shared';
 import type { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
 import { type ArbitraryRecord, aLog } from '@tandem/shared/testing/arbitraries';
 import type { PositionedValue } from '@tandem/shared/testing/oracle';
@@ -17,11 +18,24 @@ export function aScript(partitions: number, maxRecords = 60): fc.Arbitrary<Scrip
   });
 }
 
+/** The same with copies that all say the same: which of them counts makes no difference then. */
+export function withoutConflicts(script: Script): Script {
+  const firsts = new Map<string, Buffer | null>();
+  return script.map((record) => {
+    const decoded = decodeEvent(record?.value ?? null);
+    if (record === null || 'refusal' in decoded) return record;
+    const identity = identityOf(decoded.event);
+    const value = firsts.get(identity) ?? record.value;
+    firsts.set(identity, value);
+    return { ...record, value };
+  });
+}
+
 /** Appends a script to a log; returns the boundary that each of its barriers drew. */
 export async function play(script: Script, log: MemoryEventLog): Promise<readonly Offsets[]> {
   const boundaries: Offsets[] = [];
   for (const record of script) {
-    if (record === null) boundaries.push(await log.appendBarriers(`run ${boundaries.length + 1}`));
+    if (record === null) boundaries.push(await log.appendBarriers(`run ${randomUUID()}`));
     else log.appendForeign(record.partition, [record.value]);
   }
   return boundaries;

@@ -4,12 +4,15 @@ import {
   type Cells,
   DistinctSketch,
   type Event,
+  identityOf,
   type Metric,
   MS_PER_HOUR,
+  type Offsets,
   type PartitionView,
   type Segment,
 } from '@tandem/shared';
-import { answerByOracle } from '@tandem/shared/testing/oracle';
+import { answerByOracle, readByOracle } from '@tandem/shared/testing/oracle';
+import { recordsOf, type Script } from './logs.js';
 
 /** One comparable line per cell: hour, dimension values and the plain value of each measure. */
 export type Rows = readonly string[];
@@ -20,6 +23,22 @@ export function rowsFrom(metric: Metric, { segments }: Pick<PartitionView, 'segm
   for (const segment of segments.filter(({ start }) => start >= from))
     addCells(metric, cells, cellsOf(metric, segment));
   return [...cells.values()].map((cell) => rowOf(cell)).sort();
+}
+
+/** What the segments of all partitions that start at or above a boundary say together. */
+export function rowsAbove(metric: Metric, partitions: readonly PartitionView[], boundary: Offsets): Rows {
+  const segments = partitions.flatMap((held, partition) =>
+    held.segments.filter(({ start }) => start >= (boundary[partition] ?? 0)),
+  );
+  return rowsFrom(metric, { segments }, 0);
+}
+
+/** The events that count between two boundaries: copies of what lies below the first are left out. */
+export function countedBetween(script: Script, from: Offsets, to: Offsets): readonly Event[] {
+  const eventsBelow = (ends: Offsets) =>
+    readByOracle(ends.flatMap((end, partition) => recordsOf(script, partition).slice(0, end))).events;
+  const below = new Set(eventsBelow(from).map(identityOf));
+  return eventsBelow(to).filter((event) => !below.has(identityOf(event)));
 }
 
 /** The same of events, by the oracle. */

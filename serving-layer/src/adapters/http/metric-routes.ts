@@ -48,7 +48,7 @@ function answerRoute({ metrics, basis, gate, queryDeadlineMs }: MetricRouteOptio
     describe: {
       ...describeMetric(metrics, metricQuerySchema),
       answers: {
-        200: 'The answer; numbers that are estimates are listed in `approximate` with their error bound. `freshness.speed_lag_events` is null while the log does not say where it ends: the answer is right, and how far it is behind is unknown',
+        200: 'The answer; numbers that are estimates are listed in `approximate` with their error bound, or with null where it has none: copies of an event may count that lie in partitions which different speed workers read. `freshness.speed_lag_events` is null while the log does not say where it ends: the answer is right, and how far it is behind is unknown',
       },
       problems: QUERY_PROBLEMS,
       contentTypes: JSON_OR_CSV,

@@ -40,6 +40,7 @@ function watch(member: GroupMember, onThrown: (error: unknown) => void): GroupMe
   return {
     assigned: (partition) => guard(member.assigned(partition)),
     take: (batch) => guard(member.take(batch)),
+    ready: async (partition) => member.ready?.(partition),
     revoked: (partition) => member.revoked(partition),
     blocked: (partition, error) => guard(member.blocked(partition, error)),
   };

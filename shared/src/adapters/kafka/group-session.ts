@@ -202,7 +202,8 @@ export class GroupSession {
     const next = records.length > 0 ? await this.#take(place, records, membership) : from;
     if (next === undefined || !this.#isCurrent(place)) return;
     if (!broken) place.blockedAt = null;
-    if (next !== end || broken) this.#goTo(place, next);
+    if (next !== end) this.#goOnWhenReady(place, next);
+    else if (broken) this.#goTo(place, next);
     else {
       place.next = next;
       resolveOffset(String(last));
@@ -225,6 +226,16 @@ export class GroupSession {
       const isDue = blockedAt !== null && performance.now() - blockedAt >= BLOCKED_MS;
       if (isDue) this.#consumer.resume([this.#named(partition)]);
     }
+  }
+
+  /** Not by waiting: the client fetches nothing while a batch is in hand, of other partitions neither. */
+  #goOnWhenReady(place: Place, next: number): void {
+    this.#goTo(place, next);
+    this.#pause([place.partition]);
+    const resume = () => {
+      if (this.#isCurrent(place) && place.next !== NOTHING_MORE) this.#consumer.resume([this.#named(place.partition)]);
+    };
+    Promise.resolve(this.#member.ready?.(place.partition)).then(resume, (error) => this.#fail(error));
   }
 
   /** Where the member wants to go on; undefined when it was fenced, and has been asked anew. */
@@ -252,7 +263,7 @@ export class GroupSession {
         const next = await this.#member.take({ partition, records: markers(from, last + 1) });
         if (!this.#isCurrent(place)) return;
         if (next === last + 1) place.next = next;
-        else this.#goTo(place, next);
+        else this.#goOnWhenReady(place, next);
       });
     } catch (error) {
       this.#fail(error);

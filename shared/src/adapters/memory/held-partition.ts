@@ -12,10 +12,12 @@ export type HeldPartition = {
   segments: HeldSegment[];
   cold: string | null;
   lastDigest?: string | null;
+  lastBarrier?: string | null;
 };
 
-export function standingOf({ from, applied, segments, cold, lastDigest = null }: HeldPartition): Standing {
-  return { from, applied, segmentStart: segments.at(-1)?.start ?? applied, cold, lastDigest };
+export function standingOf({ from, applied, segments, cold, ...last }: HeldPartition): Standing {
+  const { lastDigest = null, lastBarrier = null } = last;
+  return { from, applied, segmentStart: segments.at(-1)?.start ?? applied, cold, lastDigest, lastBarrier };
 }
 
 /**
@@ -27,6 +29,7 @@ export function addStretch(held: HeldPartition, stretch: FoldedStretch): void {
   for (const segment of stretch.segments) addSegment(held, segment);
   held.applied = stretch.to;
   held.lastDigest = stretch.lastDigest ?? null;
+  held.lastBarrier = stretch.lastBarrier ?? null;
 }
 
 /** Drops the segments that lie below the boundary (exclusive), and returns them. */

@@ -44,6 +44,7 @@ export class MemoryRealtimeViewStore implements RealtimeViewStore {
       segments: [],
       cold,
       lastDigest: null,
+      lastBarrier: null,
       isBegun: true,
     });
     this.#version++;

@@ -18,6 +18,8 @@ export type PartitionMeta = {
   readonly cold: string | null;
   /** Of the last record applied; null in a view of an older version, and before the first. */
   readonly lastDigest: string | null;
+  /** Name of the latest barrier that was applied; null before the first. */
+  readonly lastBarrier: string | null;
   /** Numbers of the first and the last stretch in the list (inclusive). The first of all, 0, stands for the begin. */
   readonly first: number;
   readonly last: number;
@@ -36,7 +38,7 @@ export type PartitionMeta = {
 /** How many pieces a segment's state has, and how many characters. */
 export type StateSize = { readonly pieces: number; readonly length: number };
 
-const TALLY = /^read=(\d+) folded=(\d+) duplicate=(\d+) invalid=(\d+) barriers=(\d+)$/;
+const TALLY = /^read=(\d+) folded=(\d+) unchecked=(\d+) duplicate=(\d+) invalid=(\d+) barriers=(\d+)$/;
 
 const TALLY_PREFIX = 'segment:';
 
@@ -44,8 +46,8 @@ export const tallyField = (start: number) => `${TALLY_PREFIX}${start}`;
 export const stateField = (start: number) => `state:${start}`;
 
 /** The text that a person sees in the meta hash. */
-export function tallyText({ read, folded, duplicate, invalid, barriers }: Tally): string {
-  return `read=${read} folded=${folded} duplicate=${duplicate} invalid=${invalid} barriers=${barriers}`;
+export function tallyText({ read, folded, unchecked, duplicate, invalid, barriers }: Tally): string {
+  return `read=${read} folded=${folded} unchecked=${unchecked} duplicate=${duplicate} invalid=${invalid} barriers=${barriers}`;
 }
 
 export function stateText({ pieces, length }: StateSize): string {
@@ -58,7 +60,7 @@ export function textsOf(fields: Readonly<Record<string, string | number>>): read
 }
 
 /** Changes with the form in which cells are encoded: one of another form is not taken for ours. */
-const ENCODING = 'encoding=2';
+const ENCODING = 'encoding=3';
 
 /** Names the encoding, and the metrics with what changes when their cells would. */
 export function definitionsOf(metrics: readonly Metric[]): string {
@@ -92,6 +94,7 @@ export function metaAtBegin(id: string, from: number, metrics: readonly Metric[]
     compacted_applied: from,
     uncompacted: 0,
     last_digest: '',
+    last_barrier: '',
   };
 }
 
@@ -112,6 +115,7 @@ export function parseMeta(namesAndValues: readonly string[]): PartitionMeta {
     applied: integer('applied'),
     cold: text('cold') || null,
     lastDigest: fields.get('last_digest') || null,
+    lastBarrier: fields.get('last_barrier') || null,
     first: integer('first'),
     last: integer('last'),
     compacted: integer('compacted'),
@@ -138,8 +142,8 @@ function byStart<Value>(
 function parseTally(name: string, text: string): Tally {
   const match = TALLY.exec(text);
   if (match === null) return refuse(name, text);
-  const [read = 0, folded = 0, duplicate = 0, invalid = 0, barriers = 0] = match.slice(1).map(Number);
-  return { read, folded, duplicate, invalid, barriers };
+  const [read = 0, folded = 0, unchecked = 0, duplicate = 0, invalid = 0, barriers = 0] = match.slice(1).map(Number);
+  return { read, folded, unchecked, duplicate, invalid, barriers };
 }
 
 function parseStateSize(name: string, text: string): StateSize {

@@ -166,6 +166,7 @@ function complete(held: HeldPartition, meta: PartitionMeta): void {
   held.from = meta.from;
   held.cold = meta.cold;
   held.lastDigest = meta.lastDigest;
+  held.lastBarrier = meta.lastBarrier;
   for (const segment of held.segments) segment.tally = meta.tallies.get(segment.start) ?? segment.tally;
   const found = [held.applied, ...held.segments.map(({ start, tally }) => `${start}: ${tallyText(tally)}`)].join();
   const allowed = [meta.applied, ...[...meta.tallies].map(([start, tally]) => `${start}: ${tallyText(tally)}`)].join();

@@ -173,13 +173,10 @@ export class PartitionWriter {
     const needed = this.#neededKeys();
     addStretch(held, stretch);
     const counted = this.#states.count(stretch, id, text.length);
+    const last = { last_digest: held.lastDigest ?? '', last_barrier: held.lastBarrier ?? '' };
     const commands = [
       ['RPUSH', keys.stretches, text],
-      [
-        'HSET',
-        keys.meta,
-        ...textsOf({ version: id, applied: held.applied, last_digest: held.lastDigest ?? '', ...counted }),
-      ],
+      ['HSET', keys.meta, ...textsOf({ version: id, applied: held.applied, ...last, ...counted })],
       ...this.#readable(keys, held, stretch),
     ];
     return { commands, needed, id };
