@@ -1,6 +1,7 @@
 import {
   addTallies,
   coldReason,
+  type Offsets,
   offBy,
   type RealtimeViewStore,
   type RunStore,
@@ -33,11 +34,11 @@ export type LedgerSources = {
   readonly reader: BatchViewReader;
 };
 
-/** The account of both layers: batch over everything below the current boundary, speed over all its segments. */
+/** The account of both layers: batch from run 0, where the log began, to the current boundary; speed over all its segments. */
 export async function readLedger({ doubts, runs, store, reader }: LedgerSources): Promise<Ledger> {
   refuseDoubt(doubts);
-  const run = await runs.current();
-  const batch = await batchLines(reader, run);
+  const [run, origin] = [await runs.current(), await runs.get(0)];
+  const batch = await batchLines(reader, origin?.boundary ?? run.boundary.map(() => 0), run);
   const view = await store.view();
   const speed = view.partitions.map(({ from, applied, segments }, partition) => {
     const tally = segments.reduce((sum, segment) => addTallies(sum, segment.tally), ZERO_TALLY);
@@ -49,15 +50,16 @@ export async function readLedger({ doubts, runs, store, reader }: LedgerSources)
 
 async function batchLines(
   reader: BatchViewReader,
+  start: Offsets,
   run: Awaited<ReturnType<RunStore['current']>>,
 ): Promise<readonly LedgerLine[]> {
-  const start = run.boundary.map(() => 0);
   const [tallies, archived] = [await reader.tallies(run), await reader.archived(start, run.boundary)];
   return run.boundary.map((boundary, partition) => {
     const view = tallies.find((tally) => tally.partition === partition);
     const archive = archived.find((tally) => tally.partition === partition);
-    return ledgerLine(partition, 0, boundary, {
-      read: boundary,
+    const from = start[partition] ?? 0;
+    return ledgerLine(partition, from, boundary, {
+      read: boundary - from,
       folded: view?.folded ?? 0,
       unchecked: 0,
       duplicate: view?.duplicate ?? 0,

@@ -53,8 +53,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   // After kill -9 the broker may come back only when its own former session is over.
   'broker.session.timeout.ms': '3000',
   'broker.heartbeat.interval.ms': '500',
-  // Retention is looked at from the beginning, not half a minute after the start.
+  // Retention is looked at from the beginning, not half a minute after the start, and what is to be compacted as often.
   'log.initial.task.delay.ms': '1000',
+  'log.cleaner.backoff.ms': '1000',
   'num.network.threads': '2',
   'num.io.threads': '4',
 };

@@ -1,4 +1,4 @@
-import { messageOf, TandemError } from '../errors.js';
+import { type ErrorCode, messageOf, TandemError } from '../errors.js';
 import type { LogMark } from '../log-mark.js';
 import type { Logger } from '../logger.js';
 import type { Offsets } from '../offsets.js';
@@ -7,6 +7,8 @@ import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOpti
 /** How often the log is compared with what it must hold: one question to a broker, or to Postgres. */
 const LOOK_MS = 1_000;
 
+/** What no waiting mends: another log, or one that may not be looked at any more. */
+const LASTING: readonly ErrorCode[] = ['corrupt', 'configuration-invalid'];
 const UNCOMPARED = 'the log has not yet been compared with what it must hold';
 
 /**
@@ -123,7 +125,7 @@ export class ProvenLog implements EventLog {
       this.#isCompared = true;
     } catch (error) {
       // A log that is away is no other one: what was known of it holds.
-      if (error instanceof TandemError && error.code === 'corrupt') this.#doubtBecause(messageOf(error));
+      if (error instanceof TandemError && LASTING.includes(error.code)) this.#doubtBecause(messageOf(error));
       else if (!this.#isCompared) this.#doubtBecause(`${UNCOMPARED}: ${messageOf(error)}`);
       throw error;
     }

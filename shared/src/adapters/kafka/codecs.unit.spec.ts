@@ -29,7 +29,11 @@ const decodeBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder');
 async function read(batch: Buffer) {
   const { records } = await decodeBatch(new Decoder(batch));
   const values = (records as { value: Buffer | null }[]).map(({ value }) => value && String(value));
-  return { values, broken: unreadableOf({ messages: records } as Batch) };
+  return { values, broken: unreadableOf(batchOf(records)) };
+}
+
+function batchOf(messages: readonly unknown[]): Batch {
+  return { messages, messagesWithinOffset: messages, fetchedOffset: '0' } as unknown as Batch;
 }
 
 /** The same records, packed in another way. */
@@ -97,7 +101,7 @@ describe('batches that are packed', () => {
   it('stand behind others: what lies before is told from them', async () => {
     const good = (await decodeBatch(new Decoder(Buffer.from(BY_JAVA.lz4, 'base64')))).records;
     const wrong = (await decodeBatch(new Decoder(packedBy('lz4', Buffer.from('no'))))).records;
-    expect(unreadableOf({ messages: [...good, ...wrong] } as Batch)?.index).toBe(EXPECTED.length);
+    expect(unreadableOf(batchOf([...good, ...wrong]))?.index).toBe(EXPECTED.length);
   });
 });
 

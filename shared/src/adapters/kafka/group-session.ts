@@ -10,7 +10,7 @@ import { type ConsumerOptions, heartbeatMsOf, makeConsumer } from './make-consum
 import { Membership } from './membership.js';
 import { markers, recordsFrom } from './records.js';
 import { TurnKeeper } from './turn-keeper.js';
-import { unreadableError, unreadableOf } from './unreadable.js';
+import { MISSING, unreadableError, unreadableOf } from './unreadable.js';
 
 export type SessionOptions = ConsumerOptions & {
   readonly topic: string;
@@ -30,6 +30,9 @@ type Place = {
   /** When records were found there last that cannot be read; null while all could be. */
   blockedAt: number | null;
 };
+
+/** What a client says of a fetch that brought no record but marks, and what was given up. */
+type OnlyMarks = { readonly partition: number; readonly firstOffset: string | null; readonly lastOffset: string };
 
 const LONGEST_END_MS = 1_500;
 /** How often a session compares its places with the log's bounds, and shows its progress. */
@@ -104,7 +107,7 @@ export class GroupSession {
     });
     this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       // A batch of marks alone is not shown to the handler below.
-      if (payload.batchSize === 0) void this.#passMarkers(payload.partition, Number(payload.lastOffset));
+      if (payload.batchSize === 0) void this.#passMarkers(payload);
     });
     this.#consumer.on(CRASH, ({ payload }) => {
       if (!payload.restart) this.#fail(payload.error);
@@ -131,6 +134,8 @@ export class GroupSession {
     this.#places.clear();
     this.#pause(partitions);
     for (const partition of partitions) {
+      // Partitions that were added since are not part of the log.
+      if (partition >= this.#options.partitions) continue;
       const place: Place = { partition, next: undefined, blockedAt: null };
       this.#places.set(partition, place);
       this.#turns.take(partition, () => this.#askWhere(place)).catch((error) => this.#fail(error));
@@ -251,8 +256,8 @@ export class GroupSession {
     }
   }
 
-  async #passMarkers(partition: number, last: number): Promise<void> {
-    const place = this.#places.get(partition);
+  async #passMarkers({ partition, firstOffset, lastOffset }: OnlyMarks): Promise<void> {
+    const [place, last] = [this.#places.get(partition), Number(lastOffset)];
     if (!place) return;
     try {
       await this.#turns.take(partition, async () => {
@@ -260,6 +265,13 @@ export class GroupSession {
         if (from === undefined || last < from || !this.#isCurrent(place)) return;
         // After the client was sent back to the log's start, too, the first it finds may be marks.
         await this.#refuseOutOfLog(partition, from);
+        // Of all that was sent nothing lies where it was asked for.
+        if (firstOffset === null) {
+          this.#goTo(place, from);
+          return this.#block(place, from, MISSING);
+        }
+        if (Number(firstOffset) > from) return this.#goTo(place, from);
+        place.blockedAt = null;
         const next = await this.#member.take({ partition, records: markers(from, last + 1) });
         if (!this.#isCurrent(place)) return;
         if (next === last + 1) place.next = next;

@@ -143,3 +143,62 @@ describe('the log in a Kafka topic that others have packed', () => {
     });
   });
 });
+
+describe('the log in a Kafka topic that was compacted', () => {
+  const QUICKLY = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.01', 'segment.ms': '100' };
+  let topic: TestTopic;
+  beforeEach(async () => {
+    topic = await createTestTopic(PARTITIONS);
+  });
+  afterEach(() => topic.drop());
+
+  /** Appends records of one key until all but the last ones of it are gone from the beginning. */
+  async function compact(log: EventLog): Promise<void> {
+    await topic.change(QUICKLY);
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
+      await topic.appendForeign(0, [{ key: 'one', value: 'again' }]);
+      const [first] = await readRaw(topic);
+      if (first !== 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    throw new Error(`nothing was compacted in ${await log.endOffsets()}`);
+  }
+
+  it('says where records are missing, instead of taking them for marks', async () => {
+    const log = await topic.open();
+    for (let batch = 0; batch < 3; batch++) {
+      await topic.appendForeign(
+        0,
+        values(3, String(batch)).map((value) => ({ key: 'one', value })),
+      );
+    }
+    expect((await readAll(log))[0]).toHaveLength(9);
+    await compact(log);
+    await expect(readAll(log)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringMatching(
+        /partition 0 of .*: found records from offset 0 on that cannot be read: there is no record/,
+      ),
+      facts: { partition: 0, offset: 0 },
+    });
+  }, 90_000);
+});
+
+/** The offsets of what is left in partition 0, as a client without our checks sees them. */
+async function readRaw({ kafka, topic, admin }: TestTopic): Promise<readonly number[]> {
+  const end = Number((await admin.fetchTopicOffsets(topic)).find(({ partition }) => partition === 0)?.high);
+  const consumer = kafka.consumer({ groupId: `raw-${Math.random()}`, maxWaitTimeInMs: 100 });
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const offsets: number[] = [];
+  await new Promise<void>((resolve) => {
+    void consumer.run({
+      eachMessage: async ({ partition, message }) => {
+        if (partition !== 0) return;
+        offsets.push(Number(message.offset));
+        if (Number(message.offset) === end - 1) resolve();
+      },
+    });
+  });
+  await consumer.disconnect();
+  return offsets;
+}

@@ -6,14 +6,15 @@ import type { LogMark } from '../../log-mark.js';
 import { type Offsets, refuseWrongLength } from '../../offsets.js';
 import { partitionOf } from '../../partition-of.js';
 import type { EventLog, GroupMember, GroupOptions, LogBatch, NewRecord, ReadOptions } from '../../ports/event-log.js';
-import { AppendQueue, type AppendRow } from '../append-queue.js';
+import { type AppendCall, AppendQueue, type AppendRow } from '../append-queue.js';
 import { BatchHandover } from './batch-handover.js';
 import { followGroup } from './follow-group.js';
 import { connectTo, type KafkaConnection, withinDeadline } from './kafka-client.js';
 import { BoundsAsker } from './log-bounds.js';
 import { MarkProver } from './mark-prover.js';
-import { sendCalls } from './send-calls.js';
-import { ensureTopic } from './topic.js';
+import { isTooLarge, type Sending, sendCalls } from './send-calls.js';
+import { ensureTopic, type TopicLimits } from './topic.js';
+import { TopicWatch } from './topic-watch.js';
 import { uncommittedAdmin } from './uncommitted-admin.js';
 
 export type KafkaEventLogOptions = KafkaConnection & {
@@ -33,7 +34,7 @@ export type KafkaEventLogOptions = KafkaConnection & {
 };
 
 /** What opening has found out besides. */
-type OpenedOptions = KafkaEventLogOptions & { readonly maxBatchBytes: number; readonly identity: string };
+type OpenedOptions = KafkaEventLogOptions & { readonly limits: TopicLimits; readonly identity: string };
 
 const APPEND_DEADLINE_MS = 10_000;
 const OPEN_DEADLINE_MS = 15_000;
@@ -82,7 +83,7 @@ async function findTopic(options: KafkaEventLogOptions, giveUpAfterMs: number) {
     await admin.connect();
     const { clusterId } = await admin.describeCluster();
     const limits = await ensureTopic(admin, { topic, partitions, retentionMs, replicas });
-    return { ...limits, identity: `${topic} of the Kafka cluster ${clusterId}` };
+    return { limits, identity: `${topic} of the Kafka cluster ${clusterId}` };
   } finally {
     await admin.disconnect().catch(() => {});
   }
@@ -96,7 +97,7 @@ export class KafkaEventLog implements EventLog {
   readonly #kafka: Kafka;
   readonly #clients: Clients;
   readonly #options: OpenedOptions;
-  readonly #maxSentBytes: number;
+  readonly #watch: TopicWatch;
   readonly #queue: AppendQueue;
   readonly #bounds: BoundsAsker;
   readonly #written: BoundsAsker;
@@ -111,12 +112,15 @@ export class KafkaEventLog implements EventLog {
     this.#kafka = kafka;
     this.#clients = clients;
     this.#options = options;
-    this.#maxSentBytes = Math.floor(options.maxBatchBytes * BATCH_FILL);
-    const sending = { producer, topic: options.topic, partitions: options.partitions, maxBytes: this.#maxSentBytes };
-    this.#queue = new AppendQueue((calls) => sendCalls(sending, calls), this.#appendDeadlineMs);
-    this.#bounds = new BoundsAsker(admin, options.topic, OFFSETS_DEADLINE_MS);
-    this.#written = new BoundsAsker(ends, options.topic, OFFSETS_DEADLINE_MS);
-    this.#prover = new MarkProver(admin, options.topic, this, () => this.#bounds.ask());
+    const { topic, partitions, limits } = options;
+    this.#watch = new TopicWatch(admin, topic, partitions, limits);
+    this.#queue = new AppendQueue(
+      (calls) => this.#send({ producer, topic, partitions }, calls),
+      this.#appendDeadlineMs,
+    );
+    this.#bounds = new BoundsAsker(admin, topic, OFFSETS_DEADLINE_MS);
+    this.#written = new BoundsAsker(ends, topic, OFFSETS_DEADLINE_MS);
+    this.#prover = new MarkProver(admin, topic, this, () => this.#bounds.ask());
   }
 
   async append(records: readonly NewRecord[]): Promise<void> {
@@ -178,8 +182,9 @@ export class KafkaEventLog implements EventLog {
     await this.#follow(member, { group: `${this.#options.topic}.${group}`, signal: following, showsProgress: true });
   }
 
-  prove(marks: readonly LogMark[]): Promise<void> {
-    return this.#prover.prove(marks);
+  async prove(marks: readonly LogMark[]): Promise<void> {
+    await this.#watch.look();
+    await this.#prover.prove(marks);
   }
 
   doubt(): null {
@@ -199,6 +204,23 @@ export class KafkaEventLog implements EventLog {
   async #forget(group: string): Promise<void> {
     const forgetting = this.#clients.admin.deleteGroups([group]);
     await withinDeadline('forgetting a group', FORGET_DEADLINE_MS, forgetting).catch(() => {});
+  }
+
+  /** A topic that takes less than it did says so only now: then smaller portions are sent. */
+  async #send(sending: Omit<Sending, 'maxBytes'>, calls: readonly AppendCall[]): Promise<readonly Offsets[]> {
+    const maxBytes = this.#maxSentBytes;
+    try {
+      return await sendCalls({ ...sending, maxBytes }, calls);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      await this.#watch.look();
+      if (this.#maxSentBytes >= maxBytes) throw error;
+      return sendCalls({ ...sending, maxBytes: this.#maxSentBytes }, calls);
+    }
+  }
+
+  get #maxSentBytes(): number {
+    return Math.floor(this.#watch.maxBatchBytes * BATCH_FILL);
   }
 
   /** Nothing that waits beside it fails with it. */

@@ -42,10 +42,7 @@ export class MarkProver {
   /** As `EventLog.prove`. */
   async prove(marks: readonly LogMark[]): Promise<void> {
     if (marks.length === 0) return;
-    const { starts, ends } = await this.#bounds().catch(async (error) => {
-      await this.#refuseOtherCount(marks);
-      throw error;
-    });
+    const { starts, ends } = await this.#bounds();
     const left = marks.filter(({ partition, offset }) => offset >= (starts[partition] ?? 0));
     const unread = left.filter(({ partition, offset }) => offset >= (ends[partition] ?? 0));
     if (unread.length > 0) await this.#refuseUnwritten(unread, ends);
@@ -61,16 +58,6 @@ export class MarkProver {
     }
     const { partition = 0, offset = 0 } = marks[0] ?? {};
     throw waitsForTransaction(this.#topic, partition, readable[partition] ?? 0, offset);
-  }
-
-  /** A topic that was made anew with fewer partitions has no bounds in those that are missing. */
-  async #refuseOtherCount([mark]: readonly LogMark[]): Promise<void> {
-    const asking = this.#admin.fetchTopicMetadata({ topics: [this.#topic] });
-    const known = await withinDeadline('asking for the partitions', ASK_DEADLINE_MS, asking).catch(() => undefined);
-    const count = known?.topics[0]?.partitions.length ?? this.#log.partitions;
-    if (mark && count !== this.#log.partitions) {
-      throw logReplaced(mark.partition, mark.offset, `a topic of ${count} partitions`);
-    }
   }
 
   async #proveLeft(marks: readonly LogMark[]): Promise<void> {

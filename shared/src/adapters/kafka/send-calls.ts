@@ -1,4 +1,5 @@
-import type { Message, Producer } from 'kafkajs';
+import kafkajs, { type Message, type Producer } from 'kafkajs';
+import { TandemError } from '../../errors.js';
 import type { Offsets } from '../../offsets.js';
 import type { AppendCall } from '../append-queue.js';
 import { kafkaError } from './kafka-client.js';
@@ -29,9 +30,17 @@ export async function sendCalls(sending: Sending, calls: readonly AppendCall[]):
       }
     }
   } catch (error) {
-    throw kafkaError(error);
+    const { message } = kafkaError(error);
+    // Also where the rights are gone, or the topic takes less than before: somebody can mend it, and then it may be sent again.
+    throw new TandemError('unavailable', `${message}; nothing is known to be appended`, { cause: error });
   }
   return firsts;
+}
+
+/** Whether the broker refused a batch for its size. */
+export function isTooLarge(error: unknown): boolean {
+  const cause = error instanceof TandemError ? error.cause : error;
+  return cause instanceof kafkajs.KafkaJSProtocolError && cause.type === 'MESSAGE_TOO_LARGE';
 }
 
 async function send({ producer, topic }: Sending, messages: readonly Message[]): Promise<ReadonlyMap<number, number>> {

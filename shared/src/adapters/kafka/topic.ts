@@ -13,6 +13,9 @@ export type TopicSettings = {
   readonly maxBatchBytes?: number;
 };
 
+/** What a topic's settings let it hold, and how they let it go. */
+export type TopicLimits = { readonly maxBatchBytes: number; readonly cleanupPolicy: string };
+
 /** What one append of a partition may hold, so that a client and a broker take it in one piece. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
@@ -24,7 +27,7 @@ const PAUSE_MS = 50;
  * Makes the topic if it is not there. Resolves with the most bytes that one batch of records may have.
  * Throws `configuration-invalid` for a topic with another number of partitions, or one that is compacted.
  */
-export async function ensureTopic(admin: Admin, settings: TopicSettings): Promise<{ maxBatchBytes: number }> {
+export async function ensureTopic(admin: Admin, settings: TopicSettings): Promise<TopicLimits> {
   for (const deadline = performance.now() + LONGEST_UNKNOWN_MS; ; await sleep(PAUSE_MS)) {
     try {
       return await findOrMake(admin, settings);
@@ -34,11 +37,11 @@ export async function ensureTopic(admin: Admin, settings: TopicSettings): Promis
   }
 }
 
-function isUnknownTopic(error: unknown): boolean {
+export function isUnknownTopic(error: unknown): boolean {
   return error instanceof kafkajs.KafkaJSProtocolError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION';
 }
 
-async function findOrMake(admin: Admin, settings: TopicSettings): Promise<{ maxBatchBytes: number }> {
+async function findOrMake(admin: Admin, settings: TopicSettings): Promise<TopicLimits> {
   const { topic, partitions } = settings;
   // Whoever may only read and write a topic may not ask to make it.
   if (!(await admin.listTopics()).includes(topic)) await createTopic(admin, settings);
@@ -50,20 +53,20 @@ async function findOrMake(admin: Admin, settings: TopicSettings): Promise<{ maxB
       `LOG_PARTITIONS: found ${partitions}, but the topic ${topic} has ${found} partitions; set it to ${found}, or choose another KAFKA_TOPIC`,
     );
   }
-  const config = await readConfig(admin, topic);
-  if (config.get('cleanup.policy')?.includes('compact')) {
+  const limits = await readLimits(admin, topic);
+  if (limits.cleanupPolicy.includes('compact')) {
     throw new TandemError(
       'configuration-invalid',
-      `KAFKA_TOPIC: found ${topic} with cleanup.policy ${config.get('cleanup.policy')}; allowed is delete: compaction takes events away`,
+      `KAFKA_TOPIC: found ${topic} with cleanup.policy ${limits.cleanupPolicy}; allowed is delete: compaction takes events away`,
     );
   }
-  return { maxBatchBytes: Number(config.get('max.message.bytes')) };
+  return limits;
 }
 
 /** The most bytes that one batch of records of a topic may have; 0 when there is no such topic. */
 export async function maxBatchBytesOf(admin: Admin, topic: string): Promise<number> {
   if (!(await admin.listTopics()).includes(topic)) return 0;
-  return Number((await readConfig(admin, topic)).get('max.message.bytes'));
+  return (await readLimits(admin, topic)).maxBatchBytes;
 }
 
 async function createTopic(admin: Admin, settings: TopicSettings): Promise<void> {
@@ -83,12 +86,16 @@ async function createTopic(admin: Admin, settings: TopicSettings): Promise<void>
   });
 }
 
-async function readConfig(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
+export async function readLimits(admin: Pick<Admin, 'describeConfigs'>, topic: string): Promise<TopicLimits> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: [
       { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['cleanup.policy', 'max.message.bytes'] },
     ],
   });
-  return new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]));
+  const found = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]));
+  return {
+    maxBatchBytes: Number(found.get('max.message.bytes')),
+    cleanupPolicy: found.get('cleanup.policy') ?? 'delete',
+  };
 }

@@ -28,7 +28,7 @@ function anAdmin(error: Error, failures: number): Pick<Admin, keyof Admin> {
 
 it('makes a topic also when the broker does not know it for a moment after', async () => {
   const admin = anAdmin(protocolError('UNKNOWN_TOPIC_OR_PARTITION'), 3);
-  expect(await ensureTopic(admin, SETTINGS)).toEqual({ maxBatchBytes: 7 });
+  expect(await ensureTopic(admin, SETTINGS)).toEqual({ maxBatchBytes: 7, cleanupPolicy: 'delete' });
 });
 
 it('passes on at once what trying again does not mend', async () => {

@@ -9,14 +9,21 @@ const KEY = Buffer.alloc(4);
 /** The client leaves out what lies below the offset that it asked for. */
 const FARTHEST = 2 ** 31 - 1;
 
-/** Records of a batch that could not be unpacked: `from` is the offset of its first one. */
+/** Where records begin that cannot be read, by the index among messages and by the offset. */
 export type Unreadable = { readonly index: number; readonly from: number; readonly reason: string };
+
+/** The client's types do not tell: all that a broker sent, from the offset on that was asked for. */
+type WholeBatch = Batch & { readonly messagesWithinOffset: readonly KafkaMessage[]; readonly fetchedOffset: string };
+type WholeMessage = KafkaMessage & { readonly batchContext: { readonly firstOffset: string } };
+
+let isAnyUnreadable = false;
 
 /**
  * What is handed to the client instead of a batch that cannot be unpacked. An error would end the fetch of all partitions,
  * and not say whose it is; so it finds one record, as often as it looks for one, that tells the reason.
  */
 export function unreadable(reason: string): Buffer {
+  isAnyUnreadable = true;
   const pattern = encodeRecord(reason);
   const read = { slice: (from: number, to: number) => repeat(pattern, from, to), length: 0 };
   return new Proxy(read, {
@@ -25,12 +32,33 @@ export function unreadable(reason: string): Buffer {
   }) as unknown as Buffer;
 }
 
-/** The first records of a batch that could not be unpacked, and among which messages they come; undefined when all could. */
+/** The first records of a batch that cannot be read: they could not be unpacked, or are missing. Undefined when all can. */
 export function unreadableOf(batch: Batch): Unreadable | undefined {
+  const [packed, missing] = [packedIn(batch), missingIn(batch)];
+  return packed && missing && missing.from < packed.from ? missing : (packed ?? missing);
+}
+
+function packedIn(batch: Batch): Unreadable | undefined {
+  if (!isAnyUnreadable) return undefined;
   const index = batch.messages.findIndex(({ headers }) => headers?.[HEADER] !== undefined);
   if (index === -1) return undefined;
-  const message = batch.messages[index] as KafkaMessage & { readonly batchContext: { readonly firstOffset: string } };
+  const message = batch.messages[index] as WholeMessage;
   return { index, from: Number(message.batchContext.firstOffset), reason: String(message.headers?.[HEADER]) };
+}
+
+export const MISSING =
+  'there is no record at this offset, and there are some behind it: the topic was compacted (cleanup.policy), or has lost them';
+
+/** Marks and what was given up come too, so every offset is there, unless somebody has taken records away. */
+function missingIn(batch: Batch): Unreadable | undefined {
+  const { messagesWithinOffset: sent, fetchedOffset } = batch as WholeBatch;
+  const last = sent.at(-1);
+  if (!last || Number(last.offset) - Number(fetchedOffset) + 1 === sent.length) return undefined;
+  const from = sent.findIndex(({ offset }, index) => Number(offset) !== Number(fetchedOffset) + index);
+  if (from === -1) return undefined;
+  const missing = Number(fetchedOffset) + from;
+  const index = batch.messages.findIndex(({ offset }) => Number(offset) > missing);
+  return { index: index === -1 ? batch.messages.length : index, from: missing, reason: MISSING };
 }
 
 /** The error that says that a partition stands still, as nothing can be read from `offset` on. */

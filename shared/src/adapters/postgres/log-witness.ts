@@ -30,13 +30,24 @@ export async function newestMarks(database: Database): Promise<readonly LogMark[
   }
 }
 
-/** Appends the barriers by which the log is known before the first run, once, whoever opens it first. */
+/** $1: the first offset per partition that the log still has. */
+const BEGIN_SQL = [
+  'UPDATE tandem.batch_run SET boundary = $1 WHERE id = 0',
+  `UPDATE tandem.archive_position SET next_offset = greatest(next_offset, ($1::bigint[])[partition + 1])`,
+];
+
+/**
+ * Appends the barriers by which the log is known before the first run, once, whoever opens it first. What retention had
+ * taken by then is no part of it: the log begins, with run 0, at what was left.
+ */
 export async function drawFirstMarks(database: Database, log: EventLog): Promise<void> {
   await inTransaction(database, async (transaction) => {
     await transaction.query(LOCK_SQL);
     const { rows } = await transaction.query<WitnessRow>(NEWEST_SQL);
     if (marksOf(rows[0]).length > 0) return;
     const name = `log.${randomBytes(8).toString('hex')}`;
+    const starts = await log.startOffsets();
+    for (const statement of BEGIN_SQL) await transaction.query(statement, [starts]);
     await transaction.query(ADD_WITNESS_SQL, [0, name, await log.appendBarriers(name)]);
   });
 }
