@@ -4,7 +4,6 @@ import { deadLetterTopicOf } from '@tandem/shared/adapters/kafka/kafka-dead-lett
 import { createTestTopic, type TestTopic } from '@tandem/shared/adapters/kafka/testing/test-topic';
 import { testKafkaBrokers, testRedisUrl } from '@tandem/shared/testing/config';
 import { createTestDatabase, type TestDatabase } from '@tandem/shared/testing/test-database';
-import kafkajs from 'kafkajs';
 import { type Layer, ProcessesScene } from '../testing/processes-scene.js';
 import { sampleEvent } from '../testing/sample-events.js';
 import { waitFor } from '../testing/tandem-process.js';
@@ -88,14 +87,14 @@ function openScene(settings?: Readonly<Record<string, string>>) {
 
 describe('A topic of somebody else', () => {
   const house = openScene({ 'compression.type': 'producer', 'max.message.bytes': String(16 * MEBIBYTE) });
-  const reason = /partition 1 of .*: found records from offset \d+ on that cannot be read: .*134217728/;
+  const reason =
+    /partition 1 of .*: found records from offset \d+ on that cannot be read: its LZ4 blocks have checksums/;
 
   it('that comes to hold what cannot be unpacked stops in that partition, with one state and no dead letters', async () => {
     const { scene, topic } = house;
     await house.ingest(40);
     await scene.client.publish();
-    const bomb = Array.from({ length: 130 }, () => ({ value: Buffer.alloc(MEBIBYTE) }));
-    await topic.appendForeign(1, bomb, kafkajs.CompressionTypes.GZIP);
+    await topic.appendUnreadable(1, house.asMessages(house.newEvents(30)));
     await topic.appendForeign(1, house.asMessages(house.newEvents(5)));
     await house.expectRefused(reason, ['/ready', '/metrics/revenue']);
     const before = await topic.admin.fetchTopicOffsets(topic.topic);

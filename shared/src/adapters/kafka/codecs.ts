@@ -20,8 +20,12 @@ const UNPACK: Readonly<Record<number, Unpack>> = {
 /** A batch says in three bits how it is packed. */
 const CODECS = [1, 2, 3, 4, 5, 6, 7];
 
+let isInstalled = false;
+
 /** Lets the client read batches of every codec that Kafka knows. What cannot be unpacked comes as `unreadable` says. */
 export function installCodecs(): void {
+  if (isInstalled) return;
+  isInstalled = true;
   const codecs = kafkajs.CompressionCodecs as unknown as Record<number, () => Codec>;
   for (const number of CODECS) {
     const unpack = UNPACK[number] ?? (() => Promise.reject(new Error(`its codec ${number} is not known here`)));

@@ -10,6 +10,7 @@ import kafkajs, {
 import { testKafkaBrokers } from '../../../testing/config.js';
 import { connectTo } from '../kafka-client.js';
 import { type KafkaEventLog, type KafkaEventLogOptions, openKafkaEventLog } from '../kafka-event-log.js';
+import { packUnreadably } from './unreadable-codec.js';
 
 /** The client is slow with more at a time. */
 const MAX_SENT_RECORDS = 5_000;
@@ -26,7 +27,9 @@ export type TestTopic = {
   /** Changes these settings of the topic. */
   change(settings: Settings): Promise<void>;
   open(options?: Partial<KafkaEventLogOptions>): Promise<KafkaEventLog>;
-  appendForeign(partition: number, messages: readonly ForeignMessage[], compression?: CompressionTypes): Promise<void>;
+  appendForeign(partition: number, messages: readonly ForeignMessage[]): Promise<void>;
+  /** Appends one batch that no reader of ours can unpack, where the topic keeps it as it comes. */
+  appendUnreadable(partition: number, messages: readonly ForeignMessage[]): Promise<void>;
   /** All that lies in another topic of one partition. */
   messagesOf(otherTopic: string): Promise<readonly KafkaMessage[]>;
   /** As retention does: takes away what lies below an offset. */
@@ -66,7 +69,11 @@ export async function createTestTopic(partitions: number, topic = `test.${random
       opened.push(log);
       return log;
     },
-    appendForeign: (...parameters) => appendForeign(foreign, topic, ...parameters),
+    appendForeign: (partition, messages) => appendForeign(foreign, topic, partition, messages),
+    appendUnreadable: (partition, messages) => {
+      packUnreadably();
+      return appendForeign(foreign, topic, partition, messages, kafkajs.CompressionTypes.LZ4);
+    },
     messagesOf: (otherTopic) => messagesOf(kafka, admin, otherTopic),
     keepFrom: async (partition, offset) => {
       // Only then does the client know where the topic lies.
