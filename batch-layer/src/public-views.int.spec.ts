@@ -66,11 +66,14 @@ describe('public views of a changed definition', () => {
 
   it('get added columns in place, so that what readers made on them goes on', async () => {
     const made = await scene.oids();
-    await scene.rows('CREATE VIEW public.mine AS SELECT * FROM batch_view.m_daily');
+    await scene.rows(`CREATE VIEW public.mine AS SELECT * FROM batch_view.m_daily;
+      ALTER VIEW batch_view.m SET (security_barrier = true)`);
+    const options = `SELECT reloptions FROM pg_class WHERE oid = 'batch_view.m'::regclass`;
     await scene.start([withOrders]);
     await scene.publishMore(20);
     expect(await scene.oids()).toEqual(made);
     expect(await scene.linesIn('public.mine')).toBe(30);
+    expect(await scene.rows(options)).toEqual([{ reloptions: ['security_barrier=true'] }]);
     expect(await scene.columns('m')).toEqual([
       'grain',
       'bucket',

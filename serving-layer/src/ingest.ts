@@ -6,6 +6,7 @@ import {
   messageOf,
   type NewRecord,
   partitionKeyOf,
+  partsOf,
   TandemError,
 } from '@tandem/shared';
 import { LineSplitter, type NdjsonLine } from './ndjson-lines.js';
@@ -27,52 +28,65 @@ export type IngestResult = {
   /** The first MAX_LISTED_REFUSALS. */
   readonly refused: readonly ListedRefusal[];
   readonly refusedCount: number;
+  /** Why the stream ended before its end; what came before is taken and counted. */
+  readonly fault?: unknown;
 };
 
-/** Appends the events of a parsed JSON value: one object, or an array of them. Resolves once they are durable. */
-export async function ingestValue(log: EventLog, value: unknown): Promise<IngestResult> {
+/** Appends the events of a JSON text: one object, or an array of them, each as it is written. Resolves once they are durable. */
+export async function ingestJson(log: EventLog, text: string): Promise<IngestResult> {
   const ingestion = new Ingestion(log);
-  const items = Array.isArray(value) ? value : [value];
-  items.forEach((item, index) => {
-    ingestion.take(index, encode(item));
-  });
+  const whole = text.trim();
+  const items = whole.startsWith('[') ? partsOf(whole).map(({ raw }) => raw) : [whole];
+  for (const [index, item] of items.entries()) {
+    ingestion.take(index, Buffer.from(item));
+    if ((index + 1) % LINES_PER_TURN === 0) await nextTurn();
+  }
   return ingestion.finish();
 }
 
 /**
  * Appends the events of an NDJSON stream, line by line, in order. Reads no further than MAX_WAITING_RECORDS ahead of
- * the log, so memory does not grow with the stream. Throws what the log throws, with `accepted` among its facts.
+ * the log, so memory does not grow with the stream. A stream that breaks is a result too: the lines that were whole are
+ * taken, the others are not. Throws what the log throws, with `accepted` among its facts.
  */
 export async function ingestLines(log: EventLog, chunks: AsyncIterable<Buffer>): Promise<IngestResult> {
   const ingestion = new Ingestion(log);
   const splitter = new LineSplitter(MAX_EVENT_BYTES);
   let index = 0;
+  let fault: unknown;
   const takeLines = async (lines: readonly NdjsonLine[]) => {
     for (const line of lines) {
-      if (line === null || !isBlank(line)) ingestion.take(index, line);
+      if (line === null || !isBlank(line)) ingestion.take(index, line && withoutMark(line));
       if (++index % LINES_PER_TURN === 0) await nextTurn();
     }
   };
-  for await (const chunk of chunks) {
+  const noteFault = (error: unknown) => {
+    fault = error ?? new Error('the stream broke');
+  };
+  for await (const chunk of untilFault(chunks, noteFault)) {
     await takeLines(splitter.push(chunk));
     await ingestion.keepUp();
   }
-  await takeLines(splitter.end());
-  return ingestion.finish();
+  if (fault === undefined) await takeLines(splitter.end());
+  return { ...(await ingestion.finish()), ...(fault === undefined ? {} : { fault }) };
 }
 
-/** The value as bytes, as the log keeps it; null when it cannot be written (nested too deep). */
-function encode(value: unknown): Buffer | null {
+async function* untilFault(chunks: AsyncIterable<Buffer>, note: (error: unknown) => void): AsyncGenerator<Buffer> {
   try {
-    return Buffer.from(JSON.stringify(value));
-  } catch {
-    return null;
+    yield* chunks;
+  } catch (error) {
+    note(error);
   }
 }
 
 function isBlank(line: Buffer): boolean {
   // Anything that is not white space is at least an attempt at an event: the first byte nearly always decides.
-  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+  return withoutMark(line).every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}
+
+/** Files that were put behind each other may each have begun with a byte order mark, which belongs to no event. */
+function withoutMark(line: Buffer): Buffer {
+  return line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? line.subarray(3) : line;
 }
 
 /** One request's way into the log: at most one append under way, the records of the next one waiting. */
@@ -95,7 +109,7 @@ class Ingestion {
       this.#refuse(
         index,
         '',
-        `found more than ${MAX_EVENT_BYTES} bytes or too deep a nesting; allowed is one event of at most ${MAX_EVENT_BYTES} bytes`,
+        `found a line of more than ${MAX_EVENT_BYTES} bytes; allowed are at most ${MAX_EVENT_BYTES}`,
       );
       return;
     }

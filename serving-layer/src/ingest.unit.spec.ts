@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type EventLog, MAX_EVENT_BYTES, type NewRecord, TandemError } from '@tandem/shared';
 import { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
-import { ingestLines, ingestValue, MAX_LISTED_REFUSALS, MAX_WAITING_RECORDS } from './ingest.js';
+import { ingestJson, ingestLines, MAX_LISTED_REFUSALS, MAX_WAITING_RECORDS } from './ingest.js';
 import { recordsOf } from './testing/folded-view.js';
 
 const ticket = (id: number) => ({
@@ -23,15 +23,22 @@ function logThat(append: (records: readonly NewRecord[]) => Promise<void>): Even
   return Object.assign(new MemoryEventLog(1), { append });
 }
 
-describe('a JSON value', () => {
+describe('a JSON text', () => {
   it('is appended as its bytes, one record per event', async () => {
     const log = new MemoryEventLog(1);
-    expect(await ingestValue(log, [ticket(1), ticket(2)])).toEqual({ accepted: 2, refused: [], refusedCount: 0 });
+    expect(await ingestJson(log, JSON.stringify([ticket(1), ticket(2)]))).toEqual({
+      accepted: 2,
+      refused: [],
+      refusedCount: 0,
+    });
     expect((await recordsOf(log)).map(({ value }) => JSON.parse(String(value)))).toEqual([ticket(1), ticket(2)]);
   });
 
   it('that is no event is refused with index, path and reason, and the others are accepted', async () => {
-    const result = await ingestValue(new MemoryEventLog(1), [ticket(1), { ...ticket(2), priority: '' }, 7, null]);
+    const result = await ingestJson(
+      new MemoryEventLog(1),
+      JSON.stringify([ticket(1), { ...ticket(2), priority: '' }, 7, null]),
+    );
     expect(result).toMatchObject({ accepted: 1, refusedCount: 3 });
     expect(result.refused.map(({ index, path }) => [index, path])).toEqual([
       [1, 'priority'],
@@ -40,16 +47,23 @@ describe('a JSON value', () => {
     ]);
   });
 
-  it('that is nested too deep is refused', async () => {
-    let deep: unknown = [];
-    for (let depth = 0; depth < 100_000; depth++) deep = [deep];
-    expect(await ingestValue(new MemoryEventLog(1), { deep })).toMatchObject({ accepted: 0, refusedCount: 1 });
+  it('that is nested deep is refused', async () => {
+    const deep = `{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    expect(await ingestJson(new MemoryEventLog(1), deep)).toMatchObject({ accepted: 0, refusedCount: 1 });
   });
 
-  it('with a key named __proto__ or an unknown key is refused', async () => {
-    const hostile = JSON.parse(`{"__proto__": {"admin": true}, ${JSON.stringify(ticket(1)).slice(1)}`);
-    const result = await ingestValue(new MemoryEventLog(1), [hostile, { ...ticket(1), extra: 1 }]);
-    expect(result).toMatchObject({ accepted: 0, refusedCount: 2 });
+  it('with a key named __proto__, an unknown key or a key twice is refused', async () => {
+    const hostile = `{"__proto__": {"admin": true}, ${JSON.stringify(ticket(1)).slice(1)}`;
+    const twice = `{"priority": "low", ${JSON.stringify(ticket(1)).slice(1)}`;
+    const text = `[${hostile}, ${JSON.stringify({ ...ticket(1), extra: 1 })}, ${twice}]`;
+    expect(await ingestJson(new MemoryEventLog(1), text)).toMatchObject({ accepted: 0, refusedCount: 3 });
+  });
+
+  it('is kept as it is written, however it is spaced', async () => {
+    const log = new MemoryEventLog(1);
+    const spaced = JSON.stringify(ticket(1), null, 2);
+    expect(await ingestJson(log, ` [ ${spaced} , ${spaced}\n] `)).toMatchObject({ accepted: 2 });
+    expect((await recordsOf(log)).map(({ value }) => String(value))).toEqual([spaced, spaced]);
   });
 });
 
@@ -59,6 +73,26 @@ describe('a stream of lines', () => {
     const result = await ingestLines(new MemoryEventLog(1), chunksOf(text));
     expect(result.accepted).toBe(2);
     expect(result.refused.map(({ index }) => index)).toEqual([3]);
+  });
+
+  it('drops the byte order marks of files that were put behind each other', async () => {
+    const log = new MemoryEventLog(1);
+    const result = await ingestLines(
+      log,
+      chunksOf(`\ufeff${lineOf(ticket(1))}`, `\ufeff${lineOf(ticket(2))}`, '\ufeff'),
+    );
+    expect(result).toEqual({ accepted: 2, refused: [], refusedCount: 0 });
+    expect((await recordsOf(log)).map(({ value }) => `${value}\n`)).toEqual([lineOf(ticket(1)), lineOf(ticket(2))]);
+  });
+
+  it('that breaks has what was whole before taken, and the fault beside it', async () => {
+    const fault = new Error('the line was cut');
+    async function* breaking(): AsyncGenerator<Buffer> {
+      yield* chunksOf(lineOf(ticket(1)), `nonsense\n${lineOf(ticket(2))}${JSON.stringify(ticket(3))}`);
+      throw fault;
+    }
+    const result = await ingestLines(new MemoryEventLog(1), breaking());
+    expect(result).toMatchObject({ accepted: 2, refusedCount: 1, fault });
   });
 
   it('keeps the order of its lines', async () => {

@@ -19,6 +19,7 @@ import { openSharedParts } from '@tandem/shared/adapters/open-shared-parts';
 import type { Database } from '@tandem/shared/adapters/postgres/database';
 import { PostgresDeadLetters } from '@tandem/shared/adapters/postgres/postgres-dead-letters';
 import { createApp } from './adapters/http/app.js';
+import { answerBrokenRequests } from './adapters/http/connections.js';
 import { eventsRoute } from './adapters/http/events-route.js';
 import { Gate } from './adapters/http/gate.js';
 import { metricRoutes } from './adapters/http/metric-routes.js';
@@ -63,10 +64,13 @@ export async function startServingLayer(options: ServingLayerOptions): Promise<{
   const app = createApp({ routes: routesOf(options, doubts), token: config.API_TOKEN, guard, logger });
   // A request without a Host gets a problem of ours, with what is needed.
   const server = createServer({ requireHostHeader: false }, app);
+  answerBrokenRequests(server);
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   // A stream of events may take any time as a whole, so what is bounded is the time in which nothing moves.
   server.requestTimeout = 0;
   server.timeout = config.IDLE_TIMEOUT_MS;
+  // Node ends a connection that waits for its next request after 5 s, often just when that request is on its way.
+  server.keepAliveTimeout = config.IDLE_TIMEOUT_MS;
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
   const host = config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import {
   addTallies,
@@ -21,7 +22,7 @@ import { rowsFrom, rowsOfEvents } from './testing/rows.js';
 import { type Scene, sceneOf } from './testing/scene.js';
 
 const PARTITIONS = 3;
-const RUNS = 60;
+const RUNS = 300;
 
 /** Few events, each of them anywhere in the log and many times; up to four barriers. */
 const aLogOfCopies: fc.Arbitrary<Script> = fc
@@ -42,6 +43,7 @@ const aLogOfCopies: fc.Arbitrary<Script> = fc
 type Step = { readonly kind: Kind; readonly partition: number; readonly count: number };
 type Kind =
   | 'take'
+  | 'all at once'
   | 'restart'
   | 'claimed elsewhere'
   | 'lost before'
@@ -52,7 +54,7 @@ type Kind =
 
 function stepsOf(...kinds: readonly Kind[]): fc.Arbitrary<readonly Step[]> {
   const kind = fc.oneof(
-    { weight: 4, arbitrary: fc.constant<Kind>('take') },
+    { weight: 4, arbitrary: fc.constantFrom<Kind>('take', 'all at once') },
     { weight: kinds.length === 0 ? 0 : 1, arbitrary: fc.constantFrom<Kind>('take', ...kinds) },
   );
   const step = fc.record({ kind, partition: fc.nat(PARTITIONS - 1), count: fc.integer({ min: 1, max: 12 }) });
@@ -71,6 +73,7 @@ class Play {
   #fault: 'lost before' | 'lost after' | null = null;
   readonly #emptied = new Set<number>();
   #oldest = 0;
+  #turns = 1;
   exact = 0;
   estimated = 0;
 
@@ -100,11 +103,13 @@ class Play {
     store.apply = async (owner, stretch) => {
       const fault = this.#fault;
       this.#fault = null;
+      await this.#slowly();
       if (fault === 'lost before') throw new TandemError('unavailable', 'the store is away');
       await apply(owner, stretch);
       if (fault === 'lost after') throw new TandemError('unavailable', 'the answer was lost');
     };
     store.claim = async (partition): Promise<Claim> => {
+      await this.#slowly();
       const claimed = await claim(partition);
       return this.#emptied.delete(partition) ? { ...claimed, held: null } : claimed;
     };
@@ -120,14 +125,21 @@ class Play {
       this.#emptied.add(partition);
       await this.#restart();
     }
-    await this.#take(partition, count);
+    const taken = kind === 'all at once' ? [...zeroOffsets(PARTITIONS).keys()] : [partition];
+    await this.#take(taken, count);
     await this.check();
+  }
+
+  /** Takes so many turns as nobody can foresee. */
+  async #slowly(): Promise<void> {
+    this.#turns = (this.#turns * 31 + 7) % 101;
+    for (let turn = this.#turns % 4; turn > 0; turn--) await nextTurn();
   }
 
   /** Delivers everything that is left. */
   async finish(): Promise<void> {
     for (let round = 0; round < 200 && !this.#isOver(); round++) {
-      for (let partition = 0; partition < PARTITIONS; partition++) await this.#take(partition, 7);
+      for (let partition = 0; partition < PARTITIONS; partition++) await this.#take([partition], 7);
       await this.check();
     }
     expect(this.#isOver()).toBe(true);
@@ -171,17 +183,24 @@ class Play {
     throw new Error('the partitions cannot be taken over');
   }
 
-  async #take(partition: number, count: number): Promise<void> {
+  /** Delivers the next records of some partitions at the same time, and does as a log does when that fails. */
+  async #take(partitions: readonly number[], count: number): Promise<void> {
+    const answers = await Promise.allSettled(partitions.map((partition) => this.#takeOne(partition, count)));
+    const errors = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+    for (const error of errors) if (!(error instanceof TandemError)) throw error;
+    if (errors.length > 0) await this.#assignAll();
+  }
+
+  async #takeOne(partition: number, count: number): Promise<void> {
     const from = this.#positions[partition] ?? 0;
     const records = this.#records[partition]?.slice(from, from + count) ?? [];
-    const member = this.#members[this.#readers[partition] ?? 0] as SpeedMember;
     if (records.length === 0) return;
+    const member = this.#members[this.#readers[partition] ?? 0] as SpeedMember;
     try {
       this.#positions[partition] = await member.take({ partition, records });
     } catch (error) {
-      if (!(error instanceof TandemError)) throw error;
-      if (error.code === 'fenced') this.#positions[partition] = await member.assigned(partition);
-      else await this.#assignAll();
+      if (!(error instanceof TandemError && error.code === 'fenced')) throw error;
+      this.#positions[partition] = await member.assigned(partition);
     }
   }
 

@@ -46,12 +46,12 @@ export class SpeedMember implements GroupMember {
     this.#alignment.put(partition, null);
     // The claim that was held until now is about to be replaced.
     this.#owned.delete(partition);
-    const { state, hasLost } = await takeOver(this.#options, partition, this.#window, this.#states.get(partition));
+    const state = await takeOver(this.#options, partition, this.#window, this.#states.get(partition));
     this.#states.set(partition, state);
     // It may have been revoked meanwhile: then it is another member's, and its segments are not ours to drop.
     if (this.#assignments.get(partition) === assignment) {
       this.#owned.add(partition);
-      if (hasLost) await this.#inTurn(() => this.#beginOthersAnew(partition));
+      await this.#inTurn(() => this.#beginTogether());
       this.#alignment.put(partition, state);
     }
     await reportProgress(this.#options, state);
@@ -170,17 +170,22 @@ export class SpeedMember implements GroupMember {
 
   /**
    * Where the view of a partition is lost, copies that others dropped because it held the event would count nowhere: so
-   * they begin anew with it. Throws `unavailable` when there are such: they are then assigned once more.
+   * they begin anew with it. Throws `unavailable` when there are such: then all are assigned once more. Looked at when the
+   * last of the assigned partitions is taken over, and before anything is folded.
    */
-  async #beginOthersAnew(partition: number): Promise<void> {
-    const others = this.owned().filter((state) => state.partition !== partition && state.hasCounted);
+  async #beginTogether(): Promise<void> {
+    const states = this.owned();
+    if (states.length < this.#assignments.size) return;
+    const isAnyLost = states.some(({ hasLost }) => hasLost);
+    const others = isAnyLost ? states.filter(({ hasLost, hasCounted }) => !hasLost && hasCounted) : [];
     for (const state of others) {
       this.#forget(state);
       await beginAnew(this.#options, state);
     }
+    for (const state of states) state.hasLost = false;
     if (others.length === 0) return;
-    const reason = `the realtime view of partition ${partition} begins anew, and the others with it`;
-    throw new TandemError('unavailable', reason);
+    const names = others.map(({ partition }) => partition).join(', ');
+    throw new TandemError('unavailable', `partitions ${names} begin anew with another whose realtime view was lost`);
   }
 
   /** Does the work when all that was asked for before has ended, well or not. */

@@ -26,6 +26,8 @@ export type PartitionState = {
   isWindowSound: boolean;
   /** True once the view holds a record of it: then other partitions may have dropped copies of that. */
   hasCounted: boolean;
+  /** True when the view may have held records that it holds no more, and the other partitions are not asked about it yet. */
+  hasLost: boolean;
   /** The barrier that is the next record, while the other partitions are waited for; else null. */
   standsAt: string | null;
   /** The last barriers that were read, latest last. */

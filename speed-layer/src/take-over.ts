@@ -3,13 +3,6 @@ import { keptBoundaries } from './drop-segments.js';
 import type { DuplicateWindow } from './duplicate-window.js';
 import type { PartitionState, SpeedOptions } from './session.js';
 
-/** A partition as it was taken over. */
-export type TakenOver = {
-  readonly state: PartitionState;
-  /** True when the view may have held records that it holds no more: other partitions may have dropped copies of them. */
-  readonly hasLost: boolean;
-};
-
 /**
  * Claims a partition and says where it goes on: where the view stands, or anew at the oldest kept boundary that the log
  * still reaches down to. `before` is what this worker knew of the partition when it last had it: what the window still
@@ -21,7 +14,7 @@ export async function takeOver(
   partition: number,
   window: DuplicateWindow,
   before?: PartitionState,
-): Promise<TakenOver> {
+): Promise<PartitionState> {
   const { store, log } = options;
   const claim = await store.claim(partition);
   const [place, ends] = await Promise.all([placeOf(options, partition), log.endOffsets()]);
@@ -29,14 +22,14 @@ export async function takeOver(
   const refill = { next: refillFrom(options, applied, place.start), passed: lastBarrier ? [lastBarrier] : [] };
   const kept = before?.isWindowSound && before.next >= refill.next && before.next <= applied ? before : undefined;
   if (!kept) window.forget(partition);
-  const state = {
+  return {
     ...{ partition, owner: claim.owner, applied, segmentStart, startedAt: applied, hasCounted: applied > from },
     ...(kept ? { next: kept.next, passed: kept.passed } : refill),
     ...{ isWindowSound: true, standsAt: null, passesAlone: null },
+    hasLost: claim.held === null || applied < claim.held.applied || before?.hasLost === true,
     goal: cold === null ? null : (ends[partition] ?? 0),
     blocked: null,
   };
-  return { state, hasLost: claim.held === null || applied < claim.held.applied };
 }
 
 /** Drops what the view holds of a partition and begins it at the oldest kept boundary that the log still reaches down to. */

@@ -27,7 +27,7 @@ async function standingAt(applied: number, start: number) {
   return scene;
 }
 
-const stateOf = async (scene: Scene) => (await takeOver(scene, 0, new DuplicateWindow(10))).state;
+const stateOf = (scene: Scene) => takeOver(scene, 0, new DuplicateWindow(10));
 
 describe('taking a partition over', () => {
   it('goes on where the view stands while the log still reaches down to there', async () => {

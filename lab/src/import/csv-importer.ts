@@ -5,6 +5,7 @@ import {
   amountReader,
   amountText,
   type CellOf,
+  isNegativeQuantity,
   quantityValue,
   type SignedAmount,
   signOf,
@@ -113,9 +114,10 @@ function columnsIn(mapping: CsvMapping): readonly string[] {
   });
 }
 
-function typeReader({ type, quantity }: CsvMapping, cellOf: CellOf, amountOf?: (row: Row) => SignedAmount): ReadType {
+function typeReader(mapping: CsvMapping, cellOf: CellOf, amountOf?: (row: Row) => SignedAmount): ReadType {
+  const { type } = mapping;
   if (typeof type === 'string') return () => type;
-  if ('sign' in type) return signReader(type.sign, quantity, cellOf, amountOf);
+  if ('sign' in type) return signReader(mapping, type.sign, cellOf, amountOf);
   const cell = cellOf(type.column);
   const values = new Map(Object.entries(type.values));
   return (row) => {
@@ -130,20 +132,19 @@ type Signs = {
   readonly zero?: EventType | null | undefined;
 };
 
-/** By the sign of the amount; where that is zero, by `zero`, or by the sign of the quantity, or as a positive one. */
+/** Negative where the amount, one of its factors or the quantity has a minus; zero as `zero` says, or as positive. */
 function signReader(
+  mapping: CsvMapping,
   { positive, negative, zero }: Signs,
-  quantity: Source | undefined,
   cellOf: CellOf,
   amountOf?: (row: Row) => SignedAmount,
 ): ReadType {
-  const quantityOf = quantity === undefined ? () => '' : textReader(quantity, cellOf);
+  const quantityOf = mapping.quantity === undefined ? () => '' : textReader(mapping.quantity, cellOf);
   return (row) => {
     const amount = amountOf?.(row);
-    const sign = amount === undefined ? 0 : signOf(amount);
     if (amount?.decimal.digits === 0n && zero !== undefined) return zero;
-    if (sign !== 0) return sign < 0 ? negative : positive;
-    return /^\s*[-\u2212(]|[-\u2212]\s*$/.test(quantityOf(row)) ? negative : positive;
+    const isNegative = (amount && signOf(amount) === -1) || isNegativeQuantity(quantityOf(row), mapping);
+    return isNegative ? negative : positive;
   };
 }
 

@@ -61,9 +61,9 @@ describe('a return that a shop writes with a minus', () => {
   });
 
   it('is refused where its kind is a sale, with what to do', () => {
-    const [amount, quantity] = brief(
+    const refusals = brief(
       mapped(
-        BY_KIND,
+        { ...BY_KIND, quantity: undefined },
         ['Kind', 'Quantity', 'Price'],
         [
           ['sale', '-2', '25.00'],
@@ -71,10 +71,14 @@ describe('a return that a shop writes with a minus', () => {
         ],
       ),
     );
-    expect(amount).toMatch(
+    expect(refusals[0]).toMatch(
       /^amount: found "-2" times "25.00"; allowed is an amount from 0 for order_placed: .*"type": \{"sign"/,
     );
-    expect(quantity).toMatch(/^quantity: found "-2"; allowed is a whole number from 0 for order_placed/);
+    expect(refusals[1]).toMatch(/^amount: found "-2" times "-25.00"; allowed is an amount from 0 for order_placed/);
+    const mapping = { type: 'order_placed', amount: 'Sum', quantity: 'Quantity' };
+    expect(brief(mapped(mapping, ['Sum', 'Quantity'], [['50', '-2']]))).toEqual([
+      expect.stringMatching(/^quantity: found "-2"; allowed is a whole number from 0 for order_placed/),
+    ]);
   });
 
   it('is told by the sign of the amount where the mapping says so', () => {
@@ -86,6 +90,8 @@ describe('a return that a shop writes with a minus', () => {
       ['0', '1'],
       ['0', '-1'],
       ['-0.00', ''],
+      ['50', '-2'],
+      ['50', '2-'],
     ];
     expect(brief(mapped(mapping, ['Sum', 'Quantity'], rows))).toEqual([
       'placed 12.5 1',
@@ -94,6 +100,8 @@ describe('a return that a shop writes with a minus', () => {
       'placed 0 1',
       'refunded 0 1',
       'placed 0',
+      'refunded 50 2',
+      'refunded 50 2',
     ]);
   });
 
@@ -102,10 +110,12 @@ describe('a return that a shop writes with a minus', () => {
     const rows = [
       ['-2', '25'],
       ['2', '-25'],
+      ['-2', '-25'],
       ['-2', '0'],
       ['2', '0'],
     ];
     expect(brief(mapped(mapping, ['Quantity', 'Price'], rows))).toEqual([
+      'refunded 50',
       'refunded 50',
       'refunded 50',
       'refunded 0',

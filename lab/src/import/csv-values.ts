@@ -69,17 +69,25 @@ function refuseDecimals(texts: readonly string[], decimal: Decimal): never {
   );
 }
 
-/** −1, 0 or 1; of a product that is zero because the price is, the sign of its factors tells a return from a gift. */
+/** −1, 0 or 1. A minus at any factor is one: two of them are a return of pieces at a negative price, and no sale. */
 export function signOf({ decimal, factors }: SignedAmount): -1 | 0 | 1 {
-  if (decimal.digits !== 0n) return decimal.digits < 0n ? -1 : 1;
-  return factors.some(({ digits }) => digits < 0n) ? -1 : 0;
+  if (factors.some(({ digits }) => digits < 0n)) return -1;
+  return decimal.digits === 0n ? 0 : 1;
 }
 
 /** The amount without its minus, where that says no more than the type does. */
-export function amountText({ decimal, texts }: SignedAmount, type: EventType, isSignDropped: boolean): string {
-  if (decimal.digits >= 0n) return decimalText(decimal);
-  if (isSignDropped || type === 'order_refunded') return decimalText(negateDecimal(decimal));
-  throw new RowRefusal(`found ${texts.map((text) => JSON.stringify(text)).join(' times ')}; ${RETURNS}`);
+export function amountText(amount: SignedAmount, type: EventType, isSignDropped: boolean): string {
+  const { decimal, texts } = amount;
+  if (signOf(amount) === -1 && !isSignDropped && type !== 'order_refunded') {
+    throw new RowRefusal(`found ${texts.map((text) => JSON.stringify(text)).join(' times ')}; ${RETURNS}`);
+  }
+  return decimalText(decimal.digits < 0n ? negateDecimal(decimal) : decimal);
+}
+
+/** True where a quantity has a minus; what is no number is refused when it is read as a value. */
+export function isNegativeQuantity(text: string, mapping: CsvMapping): boolean {
+  const parsed = parseAmount(text, amountStyleOf(mapping));
+  return 'decimal' in parsed && parsed.decimal.digits < 0n;
 }
 
 /** A whole number, written as amounts are; undefined for an empty cell. */

@@ -6,17 +6,18 @@ import { createProgress } from '../producer/progress.js';
 import { readDataFolder } from './config.js';
 import { CopyCount } from './copy-count.js';
 import { chooseImporter, DEFAULT_URL, HELP, OPTIONS, readTableOptions } from './import-command.js';
-import { importEvents } from './import-events.js';
+import { importEvents, type OnRefusedRow } from './import-events.js';
 import { ImportMemory } from './import-memory.js';
 import { importSink } from './import-sink.js';
-import { ImportTally } from './import-tally.js';
+import { ImportTally, type Taken } from './import-tally.js';
+import type { Importer } from './importer.js';
 import { openFile } from './open-file.js';
+import type { OpenFile } from './opened.js';
 import { refuseSharedOutput } from './output-path.js';
+import type { TableOptions } from './part-table.js';
 import type { Table } from './read-table.js';
 import { RejectsFile } from './rejects-file.js';
 import { placeOf, type Row } from './row.js';
-
-const NOT_ALL_TAKEN = { unknown: 'not all of it was taken' };
 
 export type Output = {
   readonly stdout: NodeJS.WritableStream;
@@ -61,36 +62,58 @@ async function runImport(commandLine: CommandLine, output: Output, dataFolder: s
     if (row) rejects?.write(row, refusal);
   };
   const sender = new EventSender<Row>({ url, token }, onRefused);
+  const run: Run = { url, importer, file, tableOptions, tally, onRefused, rejects, sender, dataFolder, output };
   const copyCount = await CopyCount.begin(url);
   const startMs = performance.now();
   let elapsedMs: number | undefined;
   try {
-    const sinkFor = async (table: Table) => {
-      const columns = importer.columnsOfIds;
-      const memory = columns && (await ImportMemory.open(dataFolder, url, { header: table.header, columns }));
-      await rejects?.begin(table.header, table.delimiter);
-      return importSink({
-        sender,
-        copyCount,
-        rejects,
-        memory,
-        warn: (text) => output.stderr.write(`warning: ${text}\n`),
-      });
-    };
-    const progress = createProgress({ stream: output.stderr, total: file.totalBytes, unit: 'rows' });
-    const onProgress = () => progress.update(file.readBytes(), tally.rowsRead);
-    await importEvents({ importer, file, tableOptions, tally, onRefused, sinkFor, onProgress }).finally(() =>
-      progress.stop(),
-    );
+    await readAndSend(run, copyCount);
     elapsedMs = performance.now() - startMs;
   } finally {
     await rejects?.close();
-    const { sent, accepted, answered } = sender.totals;
-    const copies = accepted < sent || accepted === 0 ? NOT_ALL_TAKEN : await copyCount.end();
-    const taken = { accepted, unanswered: sent - answered, copies };
     // Where the file was not understood there is nothing to sum up: the error says it all.
-    if (elapsedMs !== undefined || tally.rowsRead > 0)
-      output.stdout.write(`${tally.lines(taken, elapsedMs ?? performance.now() - startMs).join('\n')}\n`);
+    if (elapsedMs !== undefined || tally.rowsRead > 0) {
+      const lines = tally.lines(await takenBy(sender, copyCount), elapsedMs ?? performance.now() - startMs);
+      output.stdout.write(`${lines.join('\n')}\n`);
+    }
   }
   return tally.refusedCount > 0 && !given['allow-rejects'] ? 1 : 0;
+}
+
+type Run = {
+  readonly url: URL;
+  readonly importer: Importer;
+  readonly file: OpenFile;
+  readonly tableOptions: TableOptions;
+  readonly tally: ImportTally;
+  readonly onRefused: OnRefusedRow;
+  readonly rejects: RejectsFile | undefined;
+  readonly sender: EventSender<Row>;
+  readonly dataFolder: string;
+  readonly output: Output;
+};
+
+async function readAndSend(run: Run, copyCount: CopyCount): Promise<void> {
+  const { url, importer, file, tally, rejects, sender, dataFolder, output } = run;
+  const progress = createProgress({ stream: output.stderr, total: file.totalBytes, unit: 'rows' });
+  const warn = (text: string) => output.stderr.write(`warning: ${text}\n`);
+  const sinkFor = async ({ header, delimiter }: Table) => {
+    const columns = importer.columnsOfIds;
+    const memory = columns && (await ImportMemory.open(dataFolder, url, { header, columns }));
+    await rejects?.begin(header, delimiter);
+    return importSink({ sender, copyCount, rejects, memory, warn });
+  };
+  try {
+    const onProgress = () => progress.update(file.readBytes(), tally.rowsRead);
+    await importEvents({ ...run, sinkFor, onProgress });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function takenBy({ totals }: EventSender<Row>, copyCount: CopyCount): Promise<Taken> {
+  const { sent, accepted, answered } = totals;
+  const isWhole = accepted === sent && accepted > 0;
+  const copies = isWhole ? await copyCount.end() : { unknown: 'not all of it was taken' };
+  return { accepted, unanswered: sent - answered, copies };
 }

@@ -1,7 +1,7 @@
-import { type FieldName, type Metric, MS_PER_DAY, MS_PER_HOUR, TandemError } from '@tandem/shared';
-import type { z } from 'zod';
+import { type FieldName, type Metric, MS_PER_DAY, MS_PER_HOUR, quoted, quotedValue, TandemError } from '@tandem/shared';
 import { type Filter, type Format, type Granularity, LAYERS, type Query, type TimeRange } from './query.js';
 import { compareQuerySchema, metricQuerySchema, readInstant } from './query-schema.js';
+import { type Collected, checkParameters, readParameters } from './read-parameters.js';
 
 /** Turns the query string (without its "?") of GET /metrics/<metric> into a query. Throws `request-invalid`. */
 export type QueryParser = (queryString: string) => Query;
@@ -9,7 +9,7 @@ export type QueryParser = (queryString: string) => Query;
 export function metricQueryParser(metric: Metric): QueryParser {
   const schema = metricQuerySchema(metric);
   return (queryString) => {
-    const parameters = check(schema, collect(metric, queryString));
+    const parameters = checkParameters(schema, collect(metric, queryString));
     const granularity = parameters.granularity ?? null;
     return {
       ...filters(metric, parameters),
@@ -26,7 +26,7 @@ export function metricQueryParser(metric: Metric): QueryParser {
 export function compareQueryParser(metric: Metric): QueryParser {
   const schema = compareQuerySchema(metric);
   return (queryString) => {
-    const parameters = check(schema, collect(metric, queryString));
+    const parameters = checkParameters(schema, collect(metric, queryString));
     return {
       ...filters(metric, parameters),
       range: null,
@@ -38,13 +38,9 @@ export function compareQueryParser(metric: Metric): QueryParser {
   };
 }
 
-type Collected = Readonly<Record<string, string | readonly string[]>>;
-
 /** Query string to object: dimensions and group_by as arrays; anything else as text, or as an array if repeated. */
 function collect(metric: Metric, queryString: string): Collected {
-  const parameters = new URLSearchParams(queryString);
-  const entries = [...new Set(parameters.keys())].map((name) => {
-    const values = parameters.getAll(name);
+  const entries = [...readParameters(queryString)].map(([name, values]) => {
     if (name === 'group_by') return [name, values.flatMap((value) => value.split(','))];
     const isRepeatable = metric.dimensions.some((dimension) => dimension === name);
     return [name, isRepeatable || values.length > 1 ? values : values[0]];
@@ -52,40 +48,9 @@ function collect(metric: Metric, queryString: string): Collected {
   return Object.fromEntries(entries);
 }
 
-function check<Schema extends z.ZodObject>(schema: Schema, collected: Collected): z.output<Schema> {
-  const result = schema.safeParse(collected);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  if (issue?.code === 'unrecognized_keys') throw unknownParameter(issue.keys[0] ?? '', Object.keys(schema.shape));
-  throw invalidValue(String(issue?.path[0] ?? ''), collected, issue);
-}
-
-function unknownParameter(found: string, allowed: readonly string[]): TandemError {
-  return new TandemError('request-invalid', `found the parameter ${quote(found)}; allowed are ${allowed.join(', ')}`, {
-    facts: { parameter: found.slice(0, MAX_QUOTED), allowed },
-  });
-}
-
-function invalidValue(parameter: string, collected: Collected, issue: z.core.$ZodIssue | undefined): TandemError {
-  const found = collected[parameter];
-  const allowed = issue?.code === 'invalid_value' ? issue.values : undefined;
-  const isRepeated = issue?.code === 'invalid_type' || (allowed && Array.isArray(found) && parameter !== 'group_by');
-  const reason = isRepeated ? 'allowed is one value' : allowed ? `allowed: ${allowed.join(', ')}` : issue?.message;
-  return new TandemError('request-invalid', `${parameter}: found ${quote(found)}; ${reason}`, {
-    facts: { parameter, ...(allowed ? { allowed } : {}) },
-  });
-}
-
-/** Longest piece of a request that is repeated in an error, in characters. */
-const MAX_QUOTED = 200;
-
-function quote(found: unknown): string {
-  return JSON.stringify(found)?.slice(0, MAX_QUOTED) ?? 'nothing';
-}
-
 function formOf({ format, bom }: { readonly format: Format; readonly bom: '0' | '1' }): Pick<Query, 'format' | 'bom'> {
   if (bom === '1' && format !== 'csv') {
-    throw new TandemError('request-invalid', 'bom: found 1 for JSON; allowed is it for CSV: add format=csv', {
+    throw new TandemError('request-invalid', 'bom: found "1" for JSON; allowed is it for CSV: add format=csv', {
       facts: { parameter: 'bom' },
     });
   }
@@ -107,9 +72,13 @@ function rangeOf(from: string | undefined, to: string | undefined, granularity: 
   if (from === undefined && to === undefined) return null;
   const range = { fromMs: aligned('from', from, granularity), toMs: aligned('to', to, granularity) };
   if (range.fromMs !== null && range.toMs !== null && range.fromMs >= range.toMs) {
-    throw new TandemError('request-invalid', `from: found ${from}, to: found ${to}; allowed is a from before the to`, {
-      facts: { parameter: 'from', from, to },
-    });
+    throw new TandemError(
+      'request-invalid',
+      `from: found ${quotedValue(from)}, to: found ${quotedValue(to)}; allowed is a from before the to`,
+      {
+        facts: { parameter: 'from', from, to },
+      },
+    );
   }
   return range;
 }
@@ -120,7 +89,7 @@ function aligned(parameter: 'from' | 'to', text: string | undefined, granularity
   const width = granularity === 'day' ? MS_PER_DAY : MS_PER_HOUR;
   if (ms % width === 0) return ms;
   const allowed = granularity === 'day' ? 'the start of a day (00:00 UTC)' : 'a full hour (UTC)';
-  throw new TandemError('request-invalid', `${parameter}: found ${text}; allowed is ${allowed}`, {
+  throw new TandemError('request-invalid', `${parameter}: found ${quoted(text)}; allowed is ${allowed}`, {
     facts: { parameter, allowed },
   });
 }

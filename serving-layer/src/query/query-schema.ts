@@ -11,7 +11,6 @@ const SPACE_BEFORE_ZONE = / (?=\d\d:\d\d$)/;
 
 const instantText = z
   .string()
-  .max(40)
   .refine((text) => readInstant(text) !== undefined, {
     error:
       'allowed is an existing date or instant as ISO 8601, like 2026-01-31 or 2026-01-31T08:00:00Z, from 1970 to 2099',
@@ -43,12 +42,15 @@ export function filterShape(metric: Metric) {
   };
 }
 
+const SHORT_TEXT = { error: 'allowed are 1 to 64 characters' };
+
 function filterSchema(dimension: FieldName) {
   const { column, schema } = fields[dimension];
-  const value = column === 'text' ? (schema as z.ZodType<string, string>) : z.string().min(1).max(64);
+  const value =
+    column === 'text' ? (schema as z.ZodType<string, string>) : z.string().min(1, SHORT_TEXT).max(64, SHORT_TEXT);
   return z
     .array(value)
-    .max(MAX_FILTER_VALUES)
+    .max(MAX_FILTER_VALUES, { error: `allowed are at most ${MAX_FILTER_VALUES} values` })
     .optional()
     .describe(`Only where ${dimension} is this; repeated: one of these.`);
 }

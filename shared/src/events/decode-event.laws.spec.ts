@@ -83,11 +83,6 @@ describe('decoding an event', () => {
     }
   });
 
-  it('lets the last of duplicate keys count, as JSON.parse does, in both layers alike', () => {
-    const bytes = Buffer.from(JSON.stringify(VALID).replace('"amount":12.5', '"amount":1,"amount":2'));
-    expect(decodeEvent(bytes)).toMatchObject({ event: { amount: 20_000 } });
-  });
-
   it('takes an event of exactly the largest size, and one that is a view into a larger buffer', () => {
     expect(reasonOf(Buffer.from(JSON.stringify(VALID).padEnd(MAX_EVENT_BYTES)))).toBeUndefined();
     const surrounded = Buffer.concat([Buffer.from('{{'), jsonOf({}), Buffer.from('}}')]);

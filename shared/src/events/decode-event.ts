@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
-import { messageOf } from '../errors.js';
-import { type Event, eventSchema } from './event.js';
+import { allowedNames, quoted, quotedValue, shown } from '../wording.js';
+import { EVENT_TYPES, type Event, type EventType, eventSchema, eventSchemas } from './event.js';
+import { partsOf, readJsonText, repeatedKey, repeatedKeyOf } from './json-text.js';
 
 /** Largest record value that can be an event, in bytes (inclusive). */
 export const MAX_EVENT_BYTES = 65_536;
@@ -11,6 +11,9 @@ export type Refusal = { readonly path: string; readonly reason: string };
 
 export type Decoded = { readonly event: Event } | { readonly refusal: Refusal };
 
+/** `,"sku":1`: the least that a key which is there twice makes a text longer, as no field's name is shorter. */
+const LEAST_REPETITION = 8;
+
 const compiled = z.compile(eventSchema, { strict: true });
 
 /** Decodes the bytes of a log record or of one NDJSON line. Never throws. Both layers decide by this function alone. */
@@ -19,31 +22,80 @@ export function decodeEvent(bytes: Uint8Array | null): Decoded {
   if (bytes.length > MAX_EVENT_BYTES) {
     return refuse('', `found ${bytes.length} bytes; allowed are at most ${MAX_EVENT_BYTES}`);
   }
-  const text = textOf(bytes);
-  // Decoding puts this character where bytes are no UTF-8; only then need they be looked at again.
-  if (text.includes('\ufffd') && !isUtf8(bytes)) {
-    return refuse('', 'found bytes that are not UTF-8; allowed is JSON in UTF-8');
+  const json = readJsonText(bytes);
+  if ('fault' in json) return refuse('', json.fault);
+  const decoded = validate(json.value, json.text);
+  if ('event' in decoded && mayRepeatKey(json.text, json.value as FlatObject)) {
+    const key = repeatedKeyOf(json.text);
+    if (key !== undefined) return refuse('', repeatedKey(key));
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return refuse('', `not JSON: ${messageOf(error)}`);
-  }
-  return validateEvent(value);
+  return decoded;
 }
 
 /** Validates a parsed JSON value against the schema of its `type`. Never throws. */
 export function validateEvent(value: unknown): Decoded {
-  const result = compiled.safeParse(value);
-  if (result.success) return { event: result.data };
-  const issue = result.error.issues[0];
-  return refuse(issue?.path.map(String).join('.') ?? '', issue?.message ?? 'does not match the schema');
+  return validate(value, undefined);
 }
 
-function textOf(bytes: Uint8Array): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString('utf8');
+function validate(value: unknown, text: string | undefined): Decoded {
+  const result = compiled.safeParse(value);
+  if (result.success) return { event: result.data };
+  return { refusal: refusalOf(result.error.issues[0], value, text) };
+}
+
+type FlatObject = Readonly<Record<string, string | number | null>>;
+
+/**
+ * False when the text of a valid event cannot hold a key twice. This runs for every event of every layer, so it looks
+ * at its characters only where the text is longer than its members at their shortest, which is what most programs send.
+ */
+function mayRepeatKey(text: string, event: FlatObject): boolean {
+  let [least, quotes] = [1, 0];
+  for (const key in event) {
+    const value = event[key];
+    const isText = typeof value === 'string';
+    least += key.length + 4 + (isText ? value.length + 2 : value === null ? 4 : 1);
+    quotes += isText ? 4 : 2;
+  }
+  // A member more has quotes more; one in a text is written with a backslash, and adds to them too.
+  return text.length >= least + LEAST_REPETITION && quotesIn(text) > quotes;
+}
+
+function quotesIn(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) === QUOTE) count++;
+  return count;
+}
+
+const QUOTE = 0x22;
+
+/** What was found, as it was written where there is a text, and what the schema allows. */
+function refusalOf(issue: z.core.$ZodIssue | undefined, value: unknown, text: string | undefined): Refusal {
+  const path = issue?.path.map(String).join('.') ?? '';
+  if (issue?.code === 'unrecognized_keys') return { path, reason: unknownKey(issue.keys[0] ?? '', value) };
+  const [found, raw] = foundAt(path, value, text);
+  const allowed = path === 'type' ? allowedNames(found, EVENT_TYPES) : issue?.message;
+  if (path === '') return { path, reason: `found ${raw}; allowed is one JSON object with a "type"` };
+  return { path, reason: `found ${raw}; ${allowed}` };
+}
+
+function unknownKey(key: string, value: unknown): string {
+  const { type } = value as { readonly type: EventType };
+  return `found the key ${quoted(key)}; ${allowedNames(key, Object.keys(eventSchemas[type].shape))}`;
+}
+
+/** The value at a path of at most one key, and how it is written. */
+function foundAt(path: string, value: unknown, text: string | undefined): readonly [unknown, string] {
+  if (path === '') return [value, text === undefined ? quotedValue(value) : shown(text.trim())];
+  if (!Object.hasOwn(Object(value) as object, path)) return [undefined, `no ${quoted(path)}`];
+  const found = (value as Readonly<Record<string, unknown>>)[path];
+  const raw = typeof found === 'string' || text === undefined ? undefined : rawMember(text, path);
+  return [found, raw === undefined ? quotedValue(found) : shown(raw)];
+}
+
+/** The last one of its name, which is the one that counts. */
+function rawMember(text: string, name: string): string | undefined {
+  return partsOf(text).findLast(({ key }) => key === name)?.raw;
 }
 
 function refuse(path: string, reason: string): Decoded {

@@ -10,7 +10,8 @@ export const MAX_AMOUNT = 1_000_000_000;
 /** 10^15: up to here integers have at most 15 digits, and a decimal of 15 digits is what its nearest double is shown as. */
 const SHORT = 1e15;
 
-const DECIMAL_TEXT = /^\d{1,10}(?:\.\d{1,4})?$/;
+const DECIMAL_PATTERN = '^(?:0?\\d{1,9}(?:\\.\\d{1,4})?|1000000000(?:\\.0{1,4})?)$';
+const DECIMAL_TEXT = new RegExp(DECIMAL_PATTERN);
 
 /**
  * Ten-thousandths of an amount given as a decimal number or as decimal text ("12.5"), 0 ≤ amount ≤ MAX_AMOUNT.
@@ -36,14 +37,17 @@ export function toDecimalText(tenThousandths: ExactInteger): string {
   return `${value < 0n ? '-' : ''}${digits.slice(0, -4)}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
+const AMOUNT = {
+  error: `allowed is a decimal from 0 to ${MAX_AMOUNT} with at most 4 decimals, as a number or as text`,
+};
+
 /** Zod schema of a money field: decimal text or number outside, integer ten-thousandths inside. */
-export const moneySchema = z.union([z.string().max(32), z.number()]).transform((amount, context) => {
-  const integer = toTenThousandths(amount);
-  if (integer !== undefined) return integer;
-  context.issues.push({
-    code: 'custom',
-    input: amount,
-    message: `found ${JSON.stringify(amount)}; allowed is a decimal from 0 to ${MAX_AMOUNT} with at most 4 decimals`,
-  });
-  return z.NEVER;
-});
+export const moneySchema = z
+  .union([z.string().meta({ pattern: DECIMAL_PATTERN }), z.number().min(0, AMOUNT).max(MAX_AMOUNT, AMOUNT)], AMOUNT)
+  .transform((amount, context) => {
+    const integer = toTenThousandths(amount);
+    if (integer !== undefined) return integer;
+    context.issues.push({ code: 'custom', input: amount, message: AMOUNT.error });
+    return z.NEVER;
+  })
+  .describe('A number may have at most 4 decimals too, which JSON Schema cannot say exactly of binary numbers.');

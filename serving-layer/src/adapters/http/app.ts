@@ -107,9 +107,11 @@ function refusePath(routes: readonly Route[]) {
 /** Express knows an error handler by its four parameters. */
 function answerErrors(logger: Logger, lingerMs: number) {
   return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    // The caller has gone in the midst of the request: there is nobody to answer, and nothing is wrong here.
-    if (request.socket.destroyed) return;
     const problem = toProblem(error);
+    if (request.socket.destroyed) {
+      noteGone(request, problem, logger);
+      return;
+    }
     if (problem.status >= 500) {
       logger[isNotYet(problem) ? 'info' : 'error'](
         { method: request.method, path: request.path, status: problem.status, error: messageOf(error) },
@@ -120,6 +122,13 @@ function answerErrors(logger: Logger, lingerMs: number) {
     if (response.headersSent) response.destroy();
     else answerProblem(request, response, problem, lingerMs);
   };
+}
+
+/** The caller has gone in the midst of the request: there is nobody to answer, but what was taken shall be known. */
+function noteGone({ method, path }: Request, { facts }: HttpProblem, logger: Logger): void {
+  const { accepted, refused_count } = facts;
+  if (accepted === undefined) return;
+  logger.warn({ method, path, accepted, refused_count }, 'the caller has gone before its events were answered');
 }
 
 function answerProblem(request: Request, response: Response, problem: HttpProblem, lingerMs: number): void {

@@ -1,4 +1,4 @@
-import { type Metric, TandemError } from '@tandem/shared';
+import { allowedNames, type Metric, quoted, TandemError } from '@tandem/shared';
 import { LRUCache } from 'lru-cache';
 import type { QueryParser } from '../../query/parse-query.js';
 import type { Query } from '../../query/query.js';
@@ -29,12 +29,8 @@ export class ParserCache {
     const parser = this.#parsers.get(metric);
     if (parser) return parser;
     const allowed = [...this.#parsers.keys()];
-    throw new TandemError(
-      'not-found',
-      `found the metric ${JSON.stringify(metric.slice(0, 100))}; allowed: ${allowed.join(', ')}`,
-      {
-        facts: { allowed },
-      },
-    );
+    throw new TandemError('not-found', `found the metric ${quoted(metric)}; ${allowedNames(metric, allowed)}`, {
+      facts: { allowed },
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, type Facts, TandemError } from '@tandem/shared';
+import { type ErrorCode, type Facts, messageOf, TandemError } from '@tandem/shared';
 import type { Response } from 'express';
 
 type Kind = { readonly status: number; readonly title: string; readonly retryAfterSeconds?: number };
@@ -25,30 +25,36 @@ export type ProblemOptions = { readonly facts?: Facts; readonly headers?: Readon
 /** An answer as RFC 9457 has it. Thrown by the HTTP adapter for what only HTTP knows (405, 413, 415). */
 export class HttpProblem extends Error {
   readonly status: number;
-  readonly type: string;
+  readonly kind: string;
   readonly title: string;
   readonly facts: Facts;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, type: string, title: string, detail: string, options: ProblemOptions = {}) {
+  constructor(status: number, kind: string, title: string, detail: string, options: ProblemOptions = {}) {
     super(detail);
     this.status = status;
-    this.type = typeOf(type);
+    this.kind = kind;
     this.title = title;
     this.facts = options.facts ?? {};
     this.headers = options.headers ?? {};
   }
+
+  get type(): string {
+    return `urn:tandem:problem:${this.kind}`;
+  }
+
+  /** The same problem, with more to say. */
+  with(facts: Facts, advice: string): HttpProblem {
+    const options = { facts: { ...this.facts, ...facts }, headers: this.headers };
+    return new HttpProblem(this.status, this.kind, this.title, `${this.message}${advice}`, options);
+  }
 }
 
-function typeOf(kind: string): string {
-  return `urn:tandem:problem:${kind}`;
-}
-
-const NOT_YET = ['not-provable', 'not-ready'].map(typeOf);
+const NOT_YET = ['not-provable', 'not-ready'];
 
 /** True for "not yet", an answer given many times while a start replays the log; anything else from 500 on is a fault. */
-export function isNotYet({ type }: HttpProblem): boolean {
-  return NOT_YET.includes(type);
+export function isNotYet({ kind }: HttpProblem): boolean {
+  return NOT_YET.includes(kind);
 }
 
 /** Anything thrown, as a problem. What is not raised on purpose tells the caller nothing of its inside. */
@@ -57,7 +63,12 @@ export function toProblem(error: unknown): HttpProblem {
   if (error instanceof TandemError) return fromTandemError(error);
   const status = (error as { status?: unknown } | null)?.status;
   if (status === 400)
-    return new HttpProblem(400, 'request-invalid', KINDS['request-invalid'].title, 'The address cannot be decoded.');
+    return new HttpProblem(
+      400,
+      'request-invalid',
+      KINDS['request-invalid'].title,
+      `found an address that cannot be decoded (${messageOf(error).slice(0, 200)}); allowed is UTF-8, percent-encoded`,
+    );
   return new HttpProblem(
     500,
     'internal',

@@ -1,10 +1,11 @@
 import { type BatchRun, offsetsToJson, type PublishedRun, type RunStore, TandemError } from '@tandem/shared';
 import type { Request } from 'express';
 import { z } from 'zod';
-import { checkInput } from './check-input.js';
+import { checkParameters, readParameters } from '../../query/read-parameters.js';
+import { checkBody, checkInput } from './check-input.js';
 import { within } from './gate.js';
 import { HttpProblem } from './problem.js';
-import { contentTypeOf, readJson, unsupportedType } from './read-body.js';
+import { contentTypeOf, type JsonBody, readJson, unsupportedType } from './read-body.js';
 import { queryStringOf, type Route, sendJson } from './route.js';
 
 const runRequestSchema = z.strictObject({
@@ -18,8 +19,14 @@ const rollbackSchema = z.strictObject({
     .optional()
     .describe('The run to go back from: 409 unless it is current, so that the same call again changes nothing'),
 });
+const LIMIT = 'allowed is a whole number from 1 to 1000';
 export const limitSchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1_000).default(20).describe('Most entries, newest first'),
+  limit: z
+    .string(LIMIT)
+    .refine((text) => /^(?:[1-9]\d{0,2}|1000)$/.test(text), LIMIT)
+    .transform(Number)
+    .default(20)
+    .meta({ type: 'integer', minimum: 1, maximum: 1_000, description: 'Most entries, newest first' }),
 });
 const idSchema = z.strictObject({
   id: z
@@ -46,7 +53,7 @@ function startRoute({ runs, bodyDeadlineMs, queryDeadlineMs }: RunRouteOptions):
     path: '/batch/runs',
     summary: 'Start a batch run. One runs at a time.',
     handle: async (request, response) => {
-      const { mode } = checkInput(runRequestSchema, (await readOptionalJson(request, bodyDeadlineMs)) ?? {});
+      const { mode } = checkBody(runRequestSchema, await readOptionalJson(request, bodyDeadlineMs));
       const requested = await within(queryDeadlineMs, 'Asking for a run', runs.request(mode, 'manual'));
       if (!requested.accepted) throw runActive(requested.activeId);
       sendJson(response, 202, { id: requested.id }, { Location: `/batch/runs/${requested.id}` });
@@ -93,7 +100,7 @@ function getRoute({ runs, queryDeadlineMs }: RunRouteOptions): Route {
       sendJson(response, 200, showRun(run, current));
     },
     describe: {
-      pathParameters: { id: { type: 'integer', minimum: 0 } },
+      pathParameters: { id: { type: 'integer', minimum: 0, maximum: 999_999_999_999_999 } },
       answers: { 200: 'The run; `waiting` says for what and since when it stands still, else it is null' },
       problems: [400, 404, 503],
     },
@@ -107,7 +114,7 @@ function rollbackRoute({ runs, bodyDeadlineMs }: RunRouteOptions): Route {
     path: '/batch/rollback',
     summary: 'Make the kept run before the current one current again. Merged answers stay right.',
     handle: async (request, response) => {
-      const { from } = checkInput(rollbackSchema, (await readOptionalJson(request, bodyDeadlineMs)) ?? {});
+      const { from } = checkBody(rollbackSchema, await readOptionalJson(request, bodyDeadlineMs));
       sendJson(response, 200, { current: showPublished(await runs.rollback(from)) });
     },
     describe: {
@@ -120,11 +127,15 @@ function rollbackRoute({ runs, bodyDeadlineMs }: RunRouteOptions): Route {
 
 /** The number of entries asked for; `request-invalid` for anything else. */
 export function readLimit(request: Request): z.output<typeof limitSchema> {
-  return checkInput(limitSchema, Object.fromEntries(new URLSearchParams(queryStringOf(request))));
+  const parameters = [...readParameters(queryStringOf(request))];
+  return checkParameters(
+    limitSchema,
+    Object.fromEntries(parameters.map(([name, values]) => [name, values.length > 1 ? values : (values[0] ?? '')])),
+  );
 }
 
 /** A body is optional: without one there is nothing to have a type. */
-async function readOptionalJson(request: Request, bodyDeadlineMs: number): Promise<unknown> {
+async function readOptionalJson(request: Request, bodyDeadlineMs: number): Promise<JsonBody | undefined> {
   const type = contentTypeOf(request);
   if (type !== '' && type !== 'application/json') throw unsupportedType(type, ['application/json']);
   return readJson(request, bodyDeadlineMs);
