@@ -3,6 +3,8 @@ import { closest, distance } from 'fastest-levenshtein';
 /** Longest piece of what was found that an error repeats, in characters. */
 const MAX_QUOTED = 100;
 /** Whatever cannot be seen, or changes how the rest is seen. */
+/** What is left at the end of a cut through a character. */
+const HALF = /[\ud800-\udbff]$/;
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** Text in quotation marks, as JSON has it, with all that cannot be seen written as `\u…`. */
@@ -17,14 +19,14 @@ export function quotedValue(value: unknown): string {
   try {
     return shown(JSON.stringify(value) ?? typeof value);
   } catch {
-    return 'a value that is nested too deep';
+    return 'a value that JSON cannot write';
   }
 }
 
 /** JSON text as it was written, cut to what an error repeats: a number keeps its digits, however many. */
 export function shown(json: string): string {
-  const [short, end] = json.length > MAX_QUOTED ? [json.slice(0, MAX_QUOTED), '…'] : [json, ''];
-  return `${short.replace(UNSEEN, escaped)}${end}`;
+  if (json.length <= MAX_QUOTED) return json.replace(UNSEEN, escaped);
+  return `${json.slice(0, MAX_QUOTED).replace(HALF, '').replace(UNSEEN, escaped)}…`;
 }
 
 function escaped(character: string): string {

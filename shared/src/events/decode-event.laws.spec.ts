@@ -77,6 +77,82 @@ describe('decoding an event', () => {
     expect(reasonOf(bytes)).toEqual({ path, reason: expect.stringMatching(/./) });
   });
 
+  const placed = 'order_placed, order_refunded, ticket_opened, ticket_closed, ticket_priority_changed';
+  const printable = 'allowed are 1 to 64 printable characters';
+  const decimal = 'allowed is a decimal from 0 to 1000000000 with at most 4 decimals, as a number or as text';
+  const whole = 'allowed is a whole number from 0 to 1000000000';
+  it.each([
+    [jsonOf({ category: '' }), `found ""; ${printable}`],
+    [jsonOf({ category: 'a\u202eb' }), `found "a\\u202eb"; ${printable}`],
+    [jsonOf({ category: 'a\u200bb' }), `found "a\\u200bb"; ${printable}`],
+    [jsonOf({ category: 'a\u200db' }), `found "a\\u200db"; ${printable}`],
+    [jsonOf({ category: 7 }), `found 7; ${printable}`],
+    [jsonWith('category', '1.0e2'), `found 1.0e2; ${printable}`],
+    [jsonOf({ category: null }), `found null; ${printable}`],
+    [jsonOf({ category: true }), `found true; ${printable}`],
+    [jsonOf({ category: ['a'] }), `found ["a"]; ${printable}`],
+    [jsonWith('category', '{ "a": [1, 2] }'), `found { "a": [1, 2] }; ${printable}`],
+    [jsonOf({ category: undefined }), `found no "category"; ${printable}`],
+    [jsonOf({ customer_id: 7 }), `found 7; ${printable}, or null`],
+    [jsonOf({ customer_id: undefined }), `found no "customer_id"; ${printable}, or null`],
+    [jsonOf({ sku: null }), `found null; ${printable}`],
+    [jsonOf({ amount: null }), `found null; ${decimal}`],
+    [jsonOf({ amount: '' }), `found ""; ${decimal}`],
+    [jsonOf({ amount: '1e5' }), `found "1e5"; ${decimal}`],
+    [jsonOf({ amount: -1 }), `found -1; ${decimal}`],
+    [jsonWith('amount', '1e400'), `found 1e400; ${decimal}`],
+    [jsonWith('amount', '-1e400'), `found -1e400; ${decimal}`],
+    [jsonWith('amount', '12345678901234567890'), `found 12345678901234567890; ${decimal}`],
+    [jsonOf({ amount: [] }), `found []; ${decimal}`],
+    [jsonOf({ quantity: 1.5 }), `found 1.5; ${whole}`],
+    [jsonOf({ quantity: '3' }), `found "3"; ${whole}`],
+    [jsonOf({ quantity: -1 }), `found -1; ${whole}`],
+    [jsonWith('amount', '1,"quantity":1e400'), `found 1e400; ${whole}`],
+    [jsonOf({ quantity: 1e9 + 1 }), `found 1000000001; ${whole}`],
+    [jsonOf({ quantity: null }), `found null; ${whole}`],
+    [jsonOf({ occurred_at: 7 }), 'found 7; allowed is an existing date as RFC 3339'],
+    [jsonOf({ occurred_at: '' }), 'found ""; allowed is an existing date as RFC 3339'],
+    [jsonOf({ occurred_at: '2016-12-31T23:59:60Z' }), 'a leap second has no number of its own: send :59'],
+    [jsonOf({ type: 'order_plased' }), `found "order_plased"; allowed are ${placed}; did you mean order_placed?`],
+    [jsonOf({ type: 7 }), `found 7; allowed are ${placed}`],
+    [jsonOf({ type: '' }), `found ""; allowed are ${placed}`],
+    [jsonOf({ type: null }), `found null; allowed are ${placed}`],
+    [jsonOf({ type: undefined }), `found no "type"; allowed are ${placed}`],
+    [jsonOf({ categry: 'x' }), 'found the key "categry"; allowed are type, event_id,'],
+    [jsonOf({ categry: 'x' }), '; did you mean category?'],
+    [Buffer.from('[]'), 'found []; allowed is one JSON object with a "type"'],
+    [Buffer.from(' "x" '), 'found "x"; allowed is one JSON object with a "type"'],
+    [Buffer.from('1e400'), 'found 1e400; allowed is one JSON object with a "type"'],
+  ])('says of %s what was found and what is allowed', (bytes, reason) => {
+    expect(reasonOf(bytes)?.reason).toContain(reason);
+  });
+
+  it.each(['👨‍👩‍👧', '👩🏽‍🚀', '❤️‍🔥', 'می‌خواهم', 'क्‍ष', 'e\u0301', '\u00a0', '🎁'.repeat(64)])(
+    'takes the text %j',
+    (category) => {
+      expect(decodeEvent(jsonOf({ category }))).toMatchObject({ event: { category } });
+    },
+  );
+
+  it('refuses a key that is there twice, however the text is spaced and long its values are', () => {
+    const spaces = fc.constantFrom('', ' ', '\n  ');
+    fc.assert(
+      fc.property(anEvent, spaces, spaces, fc.nat(20), fc.boolean(), (event, before, after, at, isLast) => {
+        const members = Object.entries(event).map(
+          ([key, value]) => `${JSON.stringify(key)}${before}:${after}${JSON.stringify(value)}`,
+        );
+        const text = (of: readonly string[]) => Buffer.from(`{${before}${of.join(`${before},${after}`)}${after}}`);
+        expect(reasonOf(text(members))).toBeUndefined();
+        const copy = members[at % members.length] ?? '';
+        const reason = reasonOf(text(isLast ? [...members, copy] : [copy, ...members]))?.reason;
+        expect(reason).toMatch(/^found the key "\w+" more than once; allowed is each key once$/);
+      }),
+    );
+    // Numbers may be written shorter than a program writes them, which leaves room for another key.
+    const twice = jsonWith('amount', '1e9,"quantity":1e9,"sku":"a","sku":"b"');
+    expect(reasonOf(twice)?.reason).toContain('"sku" more than once');
+  });
+
   it('names no more of what it found than fits a line of a report', () => {
     for (const bytes of [jsonOf({ event_id: 'x'.repeat(60_000) }), jsonOf({ occurred_at: 'x'.repeat(60_000) })]) {
       expect(reasonOf(bytes)?.reason.length).toBeLessThan(1_000);

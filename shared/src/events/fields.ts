@@ -23,11 +23,13 @@ const PRINTABLE = new RegExp(PRINTABLE_PATTERN, 'u');
 const PLAIN = /^[^\p{C}\p{Zl}\p{Zp}]+$/u;
 
 /** Text of 1 to `maxLength` characters, counted as JSON Schema and SQL count them: one for each code point. */
-const printableText = (maxLength: number) =>
-  z
-    .string({ error: `allowed are 1 to ${maxLength} printable characters` })
-    .refine((text) => isPrintable(text, maxLength), { error: `allowed are 1 to ${maxLength} printable characters` })
+const printableText = (maxLength: number, besides = '') => {
+  const params = { error: `allowed are 1 to ${maxLength} printable characters${besides}` };
+  return z
+    .string(params)
+    .refine((text) => isPrintable(text, maxLength), params)
     .meta({ minLength: 1, maxLength, pattern: PRINTABLE_PATTERN });
+};
 
 function isPrintable(text: string, maxLength: number): boolean {
   if (text.length > maxLength && !hasAtMost(text, maxLength)) return false;
@@ -50,7 +52,7 @@ export const fields = {
   event_id: text(64),
   occurred_at: { column: 'instant', schema: instantSchema },
   order_id: text(64),
-  customer_id: { column: 'text', schema: printableText(64).nullable() },
+  customer_id: { column: 'text', schema: printableText(64, ', or null').nullable() },
   category: text(64),
   amount: { column: 'money', schema: moneySchema },
   country: text(64),
