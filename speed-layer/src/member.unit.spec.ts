@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { coldReason, TandemError } from '@tandem/shared';
 import { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
 import { SpeedMember } from './member.js';
 import { sceneOf } from './testing/scene.js';
@@ -43,5 +44,44 @@ describe('a member of the group that shares the log', () => {
     expect(ownedBy(member)).toEqual([]);
     await assigning;
     expect(ownedBy(member)).toEqual([0]);
+  });
+
+  describe('that cannot go on', () => {
+    const log = new MemoryEventLog(2);
+    const record = { offset: 0, value: null, barrier: null };
+
+    async function twoPartitions() {
+      const options = sceneOf(log);
+      const member = new SpeedMember(options, new AbortController().signal);
+      await Promise.all([member.assigned(0), member.assigned(1)]);
+      return { options, member, cold: async () => coldReason(await options.store.view()) };
+    }
+
+    it('says so of what it had last, also once its membership has ended', async () => {
+      const { member, cold } = await twoPartitions();
+      expect(await cold()).toBeNull();
+      member.revoked(0);
+      member.revoked(1);
+      await member.makeCold('may not read');
+      expect(await cold()).toContain('may not read');
+    });
+
+    it('says nothing of what another has claimed since', async () => {
+      const { options, member, cold } = await twoPartitions();
+      const other = new SpeedMember(options, new AbortController().signal);
+      await Promise.all([other.assigned(0), other.assigned(1)]);
+      await member.makeCold('may not read');
+      expect(await cold()).toBeNull();
+    });
+
+    it('at records that cannot be read gives no answers, says where, and goes on when they can be', async () => {
+      const { member, cold } = await twoPartitions();
+      await member.blocked(0, new TandemError('corrupt', 'records from offset 0 on cannot be read'));
+      expect(await cold()).toContain('records from offset 0 on cannot be read');
+      expect(member.owned().map(({ blocked }) => blocked)).toEqual(['records from offset 0 on cannot be read', null]);
+      expect(await member.take({ partition: 0, records: [record] })).toBe(1);
+      expect(await cold()).toBeNull();
+      expect(member.owned().map(({ blocked }) => blocked)).toEqual([null, null]);
+    });
   });
 });

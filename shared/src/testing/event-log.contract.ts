@@ -446,7 +446,9 @@ class WaitingMember extends RecordingMember {
   }
 
   override async take(batch: LogBatch): Promise<number> {
-    if (batch.partition !== 0 || this.#isReady()) return super.take(batch);
+    // Once at least, also where the other partition has come first.
+    const mayGoOn = this.refused.length > 0 && this.#isReady();
+    if (batch.partition !== 0 || mayGoOn) return super.take(batch);
     this.refused.push(batch.records[0]?.offset ?? -1);
     return 0;
   }
