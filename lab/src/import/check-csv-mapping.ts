@@ -1,5 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { type EventType, eventSchemas, type FieldName, fieldNamesOf, messageOf, TandemError } from '@tandem/shared';
+import {
+  type EventType,
+  eventSchemas,
+  type FieldName,
+  fieldNamesOf,
+  messageOf,
+  readJsonText,
+  repeatedKey,
+  repeatedKeyOf,
+  TandemError,
+} from '@tandem/shared';
 import type { z } from 'zod';
 import { amountStyleOf, type CsvMapping, FILE_KEYS, mappingSchema, shown, typesOf } from './csv-mapping.js';
 
@@ -11,18 +21,16 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 
 /** Reads a mapping from a JSON file. Throws `configuration-invalid` naming each key that cannot be used. */
 export async function readCsvMapping(path: string): Promise<CsvMapping> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     const reason = UNREADABLE[(error as { code?: string }).code ?? ''] ?? messageOf(error);
     return fail(path, [`found that ${reason}; allowed is a file with one JSON object`]);
   });
-  let value: unknown;
-  try {
-    // Editors of Windows begin a file with a byte order mark.
-    value = JSON.parse(text.replace(/^\ufeff/, ''));
-  } catch (error) {
-    fail(path, [`found what cannot be read as JSON: ${messageOf(error)}; allowed is a file with one JSON object`]);
-  }
-  return checkCsvMapping(value, path);
+  const json = readJsonText(bytes);
+  if ('fault' in json) fail(path, [json.fault]);
+  const mapping = checkCsvMapping(json.value, path);
+  const key = repeatedKeyOf(json.text);
+  if (key !== undefined) fail(path, [repeatedKey(key)]);
+  return mapping;
 }
 
 /** Checks a mapping, and that it has every field that its event types need. */

@@ -105,6 +105,41 @@ describe('a query string', () => {
     expect({ code, parameter: facts['parameter'] }).toEqual({ code: 'request-invalid', parameter });
   });
 
+  it.each([
+    ['category=', 'category: found ""; allowed are 1 to 64 printable characters'],
+    ['category', 'category: found ""; allowed are 1 to 64 printable characters'],
+    ['category=books&category=', 'category: found ""; allowed are 1 to 64 printable characters'],
+    ['category=a%E2%80%AEb', 'category: found "a\\u202eb"; allowed are 1 to 64 printable characters'],
+    ['categry=books', 'found the parameter "categry"; allowed are category, country,'],
+    ['categry=books', '; did you mean category?'],
+    ['Category=books', '; did you mean category?'],
+    ['=books', 'found the parameter ""; allowed are category,'],
+    ['layer=bach', 'layer: found "bach"; allowed are merged, batch, speed; did you mean batch?'],
+    ['layer=', 'layer: found ""; allowed are merged, batch, speed'],
+    ['layer=batch&layer=batch', 'layer: found ["batch","batch"]; allowed is one value'],
+    ['from=2026-01-01&from=2026-01-02', 'from: found ["2026-01-01","2026-01-02"]; allowed is one value'],
+    ['group_by=category,', 'group_by: found ""; allowed are category, country'],
+    ['from=', 'from: found ""; allowed is an existing date or instant'],
+    ['from=2026-01-31T08:30:00Z', 'from: found "2026-01-31T08:30:00Z"; allowed is a full hour (UTC)'],
+    ['category=%FF', 'found %FF in the query; allowed is UTF-8, percent-encoded'],
+    ['category=%C3', 'found %C3 in the query; allowed is UTF-8, percent-encoded'],
+    ['category=%ED%A0%BD', 'found %ED%A0%BD in the query; allowed is UTF-8, percent-encoded'],
+    ['%FF=books', 'found %FF in the query; allowed is UTF-8, percent-encoded'],
+    ['category=50%', 'and a percent sign as %25'],
+    ['category=%zz', 'found %zz in the query; allowed is UTF-8, percent-encoded'],
+    ['category=B\xfccher', 'found B%fccher in the query; allowed is UTF-8, percent-encoded'],
+    [`${'category=a&'.repeat(101)}`, 'category: found 101 values; allowed are at most 100 values'],
+  ])('%s is refused with the words of every door', (queryString, said) => {
+    expect(refusal(queryString).message).toContain(said);
+  });
+
+  it('is UTF-8, percent-encoded or as it is', () => {
+    const values = ['B%C3%BCcher+und+%F0%9F%8E%81', Buffer.from('Bücher und 🎁').toString('latin1')];
+    for (const value of values) expect(parse(`category=${value}`).where[0]?.values).toEqual(['Bücher und 🎁']);
+    expect(parse('&category=books&&').where[0]?.values).toEqual(['books']);
+    expect(parse('category=a%3Db%26c%2Bd%25').where[0]?.values).toEqual(['a=b&c+d%']);
+  });
+
   it('says that a parameter given twice may be given once', () => {
     expect(refusal('layer=batch&layer=speed').message).toContain('allowed is one value');
   });

@@ -25,7 +25,7 @@ export function decodeEvent(bytes: Uint8Array | null): Decoded {
   const json = readJsonText(bytes);
   if ('fault' in json) return refuse('', json.fault);
   const decoded = validate(json.value, json.text);
-  if ('event' in decoded && mayRepeatKey(json.text, json.value as FlatObject)) {
+  if ('event' in decoded && mayRepeatKey(json.text, json.value as FlatObject, bytes)) {
     const key = repeatedKeyOf(json.text);
     if (key !== undefined) return refuse('', repeatedKey(key));
   }
@@ -47,23 +47,27 @@ type FlatObject = Readonly<Record<string, string | number | null>>;
 
 /**
  * False when the text of a valid event cannot hold a key twice. This runs for every event of every layer, so it looks
- * at its characters only where the text is longer than its members at their shortest, which is what most programs send.
+ * at its bytes only where the text is longer than its members at their shortest, which is what most programs send.
  */
-function mayRepeatKey(text: string, event: FlatObject): boolean {
-  let [least, quotes] = [1, 0];
+function mayRepeatKey(text: string, event: FlatObject, bytes: Uint8Array): boolean {
+  let least = 1 + LEAST_REPETITION;
   for (const key in event) {
     const value = event[key];
-    const isText = typeof value === 'string';
-    least += key.length + 4 + (isText ? value.length + 2 : value === null ? 4 : 1);
-    quotes += isText ? 4 : 2;
+    least += key.length + (typeof value === 'string' ? value.length + 6 : value === null ? 8 : 5);
   }
-  // A member more has quotes more; one in a text is written with a backslash, and adds to them too.
-  return text.length >= least + LEAST_REPETITION && quotesIn(text) > quotes;
+  return text.length >= least && quotesIn(bytes) > quotesOf(event);
 }
 
-function quotesIn(text: string): number {
+/** The quotation marks of an event without such a key. One that is part of a text is there too, behind a backslash. */
+function quotesOf(event: FlatObject): number {
+  let quotes = 0;
+  for (const key in event) quotes += typeof event[key] === 'string' ? 4 : 2;
+  return quotes;
+}
+
+function quotesIn(bytes: Uint8Array): number {
   let count = 0;
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) === QUOTE) count++;
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === QUOTE) count++;
   return count;
 }
 

@@ -111,6 +111,37 @@ function quickBrotli(data: string | Buffer): Buffer {
   return brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 3 } });
 }
 
+describe('what is asked for', () => {
+  it.each([
+    ['/batch/runs?limit=1&limit=2', 'limit: found ["1","2"]; allowed is one value'],
+    ['/batch/runs?limit=%FF', 'found %FF in the query; allowed is UTF-8'],
+    ['/batch/runs?limit=', 'limit: found ""; allowed is a whole number from 1 to 1000'],
+    ['/batch/runs?limit=0x10', 'limit: found "0x10"; allowed is a whole number from 1 to 1000'],
+    ['/batch/runs?limit=1e2', 'limit: found "1e2"; allowed is a whole number from 1 to 1000'],
+    ['/dead-letters?limit=1001', 'limit: found "1001"; allowed is a whole number from 1 to 1000'],
+    ['/dead-letters?limt=1', 'found the parameter "limt"; allowed are limit; did you mean limit?'],
+    ['/batch/runs/x', 'id: found "x"; allowed is the number of a run'],
+    ['/metrics/revenu', 'found the metric "revenu"; allowed are revenue, tickets; did you mean revenue?'],
+    ['/metrics/%FF', 'allowed is UTF-8, percent-encoded'],
+    ['/metrics/revenue?category=', 'category: found ""; allowed are 1 to 64 printable characters'],
+  ])('is refused with the words of every door: %s', async (path, said) => {
+    expect((await problemOf(await house.get(path))).detail).toContain(said);
+  });
+
+  it.each([
+    ['{"mode":"ful"}', 'mode: found "ful"; allowed are incremental, full; did you mean full?'],
+    ['{"mode":null}', 'mode: found null; allowed are incremental, full'],
+    ['{"mod":"full"}', 'found "mod"; allowed are mode; did you mean mode?'],
+    ['[]', 'body: found []; allowed is one JSON object'],
+    ['"full"', 'body: found "full"; allowed is one JSON object'],
+    ['{"mode"', 'body: found JSON that is not whole'],
+    ['\xff', 'body: found bytes that are not UTF-8; allowed is JSON in UTF-8'],
+  ])('of a run is refused with them too: %s', async (body, said) => {
+    const response = await house.post('/batch/runs', Buffer.from(body, 'latin1'));
+    expect([response.status, (await problemOf(response)).detail]).toEqual([400, expect.stringContaining(said)]);
+  });
+});
+
 const PACKINGS = [
   ['gzip', gzipSync],
   ['x-gzip', gzipSync],
