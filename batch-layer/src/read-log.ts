@@ -32,7 +32,7 @@ export async function* readLog(reading: LogReading, from: Offsets, until: Offset
   const { log, cut, silenceMs = SILENCE_MS } = reading;
   const ending = new AbortController();
   const batches = log.read(from, { until, signal: AbortSignal.any([cut, ending.signal]) })[Symbol.asyncIterator]();
-  const wait = new Waiting(reading, from, until);
+  const wait = new Waiting(reading, until);
   let asked = batches.next();
   try {
     for (;;) {
@@ -40,7 +40,7 @@ export async function* readLog(reading: LogReading, from: Offsets, until: Offset
       if (found === 'silence') await wait.look();
       else if (found.done) return;
       else {
-        await wait.moveTo(found.value);
+        await wait.goOn();
         yield found.value;
         asked = batches.next();
       }
@@ -56,19 +56,16 @@ export async function* readLog(reading: LogReading, from: Offsets, until: Offset
 class Waiting {
   readonly #reading: LogReading;
   readonly #until: Offsets;
-  readonly #next: number[];
   /** Since when a partition could be read no further than to an offset. */
   #since = new Map<string, number>();
   #told: string | null = null;
 
-  constructor(reading: LogReading, from: Offsets, until: Offsets) {
+  constructor(reading: LogReading, until: Offsets) {
     this.#reading = reading;
-    this.#next = [...from];
     this.#until = until;
   }
 
-  async moveTo({ partition, records }: LogBatch): Promise<void> {
-    this.#next[partition] = (records.at(-1)?.offset ?? -1) + 1;
+  async goOn(): Promise<void> {
     await this.#tell(null);
   }
 
@@ -82,8 +79,8 @@ class Waiting {
     });
     if (!ends) return;
     const held = this.#until.flatMap((end, partition) => {
-      const isHeld = (this.#next[partition] ?? 0) < end && (ends[partition] ?? 0) < end;
-      return isHeld ? [{ partition, at: ends[partition] ?? 0, end }] : [];
+      const at = ends[partition] ?? 0;
+      return at < end ? [{ partition, at, end }] : [];
     });
     const before = this.#since;
     const key = ({ partition, at }: (typeof held)[number]) => `${partition}:${at}`;
