@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -18,7 +18,14 @@ let house: House;
 beforeAll(async () => {
   house = await openHouse();
 });
-afterAll(() => house.close());
+const closing: Server[] = [];
+afterAll(async () => {
+  for (const server of closing) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await house.close();
+});
 
 const ticket = (id: number | string) => ({
   type: 'ticket_opened',
@@ -207,6 +214,12 @@ describe('a packed body', () => {
   });
 });
 
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 4_000; !(await isSo()); await new Promise((resolve) => setTimeout(resolve, 5))) {
+    if (Date.now() > deadline) throw new Error('it has not come to that');
+  }
+}
+
 describe('a body that does not come whole', () => {
   /** Sends what is given, ends its side, and reads the answer. */
   async function halfClosed(
@@ -217,6 +230,7 @@ describe('a body that does not come whole', () => {
     const { hostname, port, host } = new URL(house.url);
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
     const type = `Content-Type: ${door['Content-Type']}`;
+    socket.setTimeout(4_000, () => socket.destroy(new Error('there was no answer')));
     socket.end(`POST /events HTTP/1.1\r\nHost: ${host}\r\n${type}\r\n${length}\r\n\r\n${body}`);
     const chunks: Buffer[] = [];
     for await (const chunk of socket) chunks.push(chunk as Buffer);
@@ -258,6 +272,7 @@ describe('a body that does not come whole', () => {
     const route = eventsRoute({ log, gate: new Gate('POST /events', 9), bodyDeadlineMs: 9_000 });
     const guard = { host: '127.0.0.1', allowedHosts: [], allowedOrigins: [] };
     const server = createServer(createApp({ routes: [route], token: undefined, guard, logger }));
+    closing.push(server);
     answerBrokenRequests(server);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -265,11 +280,9 @@ describe('a body that does not come whole', () => {
     const socket = connect(port, '127.0.0.1');
     const head = `POST /events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/x-ndjson`;
     socket.write(`${head}\r\nContent-Length: 100000\r\n\r\n${lines(2)}none\n{"type`);
-    while ((await log.endOffsets())[0] !== 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(async () => (await log.endOffsets())[0] === 2);
     socket.resetAndDestroy();
-    while (warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(async () => warnings.length > 0);
     expect(warnings).toEqual([{ method: 'POST', path: '/events', accepted: 2, refused_count: 1 }]);
-    server.closeAllConnections();
-    server.close();
   });
 });
