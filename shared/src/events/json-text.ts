@@ -8,7 +8,7 @@ export type JsonText = { readonly text: string; readonly value: unknown } | { re
 /** A member of an object or an item of an array (without a key), as it is written. */
 export type JsonPart = { readonly key: string | undefined; readonly raw: string };
 
-const MARK = '\ufeff';
+const MARK = 0xfeff;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -20,7 +20,7 @@ export function readJsonText(bytes: Uint8Array): JsonText {
   const decoded = textOf(bytes);
   // Decoding puts this character where bytes are no UTF-8; only then need they be looked at again.
   if (decoded.includes('\ufffd') && !isUtf8(bytes)) return { fault: faultOfBytes(bytes) };
-  const text = decoded.startsWith(MARK) ? decoded.slice(1) : decoded;
+  const text = decoded.charCodeAt(0) === MARK ? decoded.slice(1) : decoded;
   try {
     return { text, value: JSON.parse(text) };
   } catch (error) {
