@@ -29,8 +29,9 @@ export function numberDateReader(format: string, toInstant: ToInstant): DateRead
   if (zeroMs === undefined) return undefined;
   return (text) => {
     const decimal = numberIn(text);
-    const days = decimal && Number(decimal.digits) / 10 ** decimal.scale;
-    const instant = textOf(days && zeroMs + Math.round(days * MS_PER_DAY));
+    if (decimal === undefined) return undefined;
+    const days = Number(decimal.digits) / 10 ** decimal.scale;
+    const instant = textOf(zeroMs + Math.round(days * MS_PER_DAY));
     return instant && toInstant(instant.slice(0, -1));
   };
 }
