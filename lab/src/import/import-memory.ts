@@ -129,5 +129,5 @@ async function readRemembered(file: string): Promise<readonly Remembered[]> {
 }
 
 function isRemembered({ service, at, columns, rows }: Partial<Remembered>): boolean {
-  return [service, at].every((text) => typeof text === 'string') && Array.isArray(columns) && typeof rows === 'object';
+  return [service, at].every((text) => typeof text === 'string') && Array.isArray(columns) && Object(rows) === rows;
 }

@@ -3,6 +3,8 @@ export type MonthNames = (name: string) => string | undefined;
 
 const MONTHS = Array.from({ length: 12 }, (_, month) => month);
 const SHORTEST_BEGINNING = 3;
+/** Names that are remembered: a file has few, but may have another one in each row. */
+const MAX_KNOWN = 1_000;
 /** What spreadsheets write that no table of names has. */
 const MORE_NAMES: Readonly<Record<string, readonly (readonly [string, number])[]>> = { de: [['mrz', 3]] };
 const ENGLISH = ['en-US', 'en-GB'];
@@ -38,8 +40,10 @@ export function monthNames(locale: string | undefined): MonthNames {
     return fitting.size === 1 ? String(only) : undefined;
   };
   return (name) => {
-    if (!known.has(name) && known.size < 1000) known.set(name, look(name));
-    return known.get(name) ?? look(name);
+    if (known.has(name)) return known.get(name);
+    const month = look(name);
+    if (known.size < MAX_KNOWN) known.set(name, month);
+    return month;
   };
 }
 
