@@ -6,7 +6,7 @@ import {
   messageOf,
   type PartitionView,
   type RealtimeViewStore,
-  TandemError,
+  refutationOf,
 } from '@tandem/shared';
 import type { Doubts } from './log-doubt.js';
 
@@ -62,8 +62,8 @@ export class ViewWatch implements Doubts {
     const { log, store } = this.#watched;
     try {
       const marks = (await store.view()).partitions.flatMap(lastMark);
-      const isHeld = await Promise.all(marks.map((mark) => isHeldBy(log, mark)));
-      this.#unproven = marks.filter((_, index) => !isHeld[index]);
+      const refutations = await Promise.all(marks.map((mark) => refutationOf(log, mark)));
+      this.#unproven = marks.filter((_, index) => refutations[index] !== null);
     } catch (error) {
       this.#watched.logger.warn({ reason: messageOf(error) }, 'the realtime view could not be compared with the log');
     }
@@ -105,16 +105,6 @@ function heldOf({ applied, lastDigest = null }: PartitionView): Held {
 
 function lastMark({ applied, lastDigest }: PartitionView, partition: number): readonly LogMark[] {
   return lastDigest ? [{ partition, offset: applied - 1, digest: lastDigest }] : [];
-}
-
-async function isHeldBy(log: Pick<EventLog, 'prove'>, mark: LogMark): Promise<boolean> {
-  try {
-    await log.prove([mark]);
-    return true;
-  } catch (error) {
-    if (error instanceof TandemError && error.code === 'corrupt') return false;
-    throw error;
-  }
 }
 
 function ofAnotherLog(partition: number, found: string): string {

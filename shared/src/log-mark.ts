@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TandemError } from './errors.js';
 import type { Offsets } from './offsets.js';
-import type { LogRecord } from './ports/event-log.js';
+import type { EventLog, LogRecord } from './ports/event-log.js';
 
 /** A record that a log must hold: by it the log is told from another one of the same name. */
 export type LogMark = { readonly partition: number; readonly offset: number; readonly digest: string };
@@ -19,6 +19,17 @@ export function digestOf({ value, barrier }: Pick<LogRecord, 'value' | 'barrier'
 export function barrierMarks(name: string, offsets: Offsets): readonly LogMark[] {
   const digest = digestOf({ value: null, barrier: name });
   return offsets.map((offset, partition) => ({ partition, offset, digest }));
+}
+
+/** Why the log does not hold a record; null when it does. Throws what `EventLog.prove` throws besides. */
+export async function refutationOf(log: Pick<EventLog, 'prove'>, mark: LogMark): Promise<TandemError | null> {
+  try {
+    await log.prove([mark]);
+    return null;
+  } catch (error) {
+    if (error instanceof TandemError && error.code === 'corrupt') return error;
+    throw error;
+  }
 }
 
 /** The error that says that the log does not hold a record which this deployment has read or written there. */

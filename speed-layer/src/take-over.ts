@@ -1,4 +1,4 @@
-import { type Claim, type Offsets, type Standing, TandemError } from '@tandem/shared';
+import { type Claim, type Offsets, refutationOf, type Standing, TandemError } from '@tandem/shared';
 import { keptBoundaries } from './drop-segments.js';
 import type { DuplicateWindow } from './duplicate-window.js';
 import type { PartitionState, SpeedOptions } from './session.js';
@@ -76,15 +76,12 @@ async function isOfThisLog({ log, logger }: SpeedOptions, partition: number, hel
   const { applied, from, lastDigest } = held;
   // Nothing was applied, or by an older version, which did not say what.
   if (applied === from || !lastDigest) return applied <= ((await log.endOffsets())[partition] ?? 0);
-  try {
-    await log.prove([{ partition, offset: applied - 1, digest: lastDigest }]);
-    return true;
-  } catch (error) {
-    if (!(error instanceof TandemError && error.code === 'corrupt')) throw error;
-    // Where it is the log that was replaced, its doubt says so to all who ask for answers.
-    logger.warn({ partition, applied, reason: error.message }, 'the realtime view is of another log than this one');
-    return log.doubt() === null ? false : Promise.reject(error);
-  }
+  const refutation = await refutationOf(log, { partition, offset: applied - 1, digest: lastDigest });
+  if (refutation === null) return true;
+  logger.warn({ partition, applied, reason: refutation.message }, 'the realtime view is of another log than this one');
+  // Where it is the log that was replaced, its doubt says so to all who ask for answers.
+  if (log.doubt() !== null) throw refutation;
+  return false;
 }
 
 function passedByRetention({ partition, kept, start }: Place, held: Standing | null): TandemError {
