@@ -73,10 +73,15 @@ const CONNECTION_FAULTS = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETI
 /** SQLSTATE classes: connection exception, rollback (deadlock), insufficient resources (disk full), lock timeout, operator intervention, system error. */
 const UNAVAILABLE_CLASSES = ['08', '40', '53', '55', '57', '58'];
 
+/** SQLSTATE, or the code of a fault of the connection; empty for another error. */
+export function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code ?? '');
+}
+
 /** Turns an error of the driver into ours: `unavailable` when trying again may help, `internal` otherwise. */
 export function databaseError(error: unknown): TandemError {
   if (error instanceof TandemError) return error;
-  const code = String((error as { code?: unknown }).code ?? '');
+  const code = codeOf(error);
   const message = messageOf(error);
   const isUnavailable =
     CONNECTION_FAULTS.includes(code) ||

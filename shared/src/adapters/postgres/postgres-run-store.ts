@@ -2,7 +2,7 @@ import { TandemError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { BatchRun, PublishedRun, RunMode, RunRequest, RunStore, RunTrigger } from '../../ports/run-store.js';
 import { refuseStaleRollback } from '../../refuse-stale-rollback.js';
-import { type Database, databaseError, inTransaction, type Transaction } from './database.js';
+import { codeOf, type Database, databaseError, inTransaction, type Transaction } from './database.js';
 import { Clock, VIEW_BUDGET } from './public-views/attempt.js';
 import { logNotices, type Notice } from './public-views/notice.js';
 import { emptyUnknownViews, moveViews, swapViews } from './public-views/show-run.js';
@@ -83,7 +83,7 @@ export class PostgresRunStore implements RunStore {
       const { rows } = await this.#database.query<{ id: string }>(REQUEST_RUN_SQL, [mode, trigger]);
       return toSafeInteger(rows[0]?.id ?? '');
     } catch (error) {
-      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return undefined;
+      if (codeOf(error) === UNIQUE_VIOLATION) return undefined;
       throw databaseError(error);
     }
   }

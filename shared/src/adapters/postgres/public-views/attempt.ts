@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.js';
+import { codeOf, type Transaction } from '../database.js';
 
 /** Time that statements may take together, and longest wait for one lock. In milliseconds. */
 export type Budget = { readonly totalMs: number; readonly lockMs: number };
@@ -75,11 +75,6 @@ export async function attempt(
 /** True when somebody held a lock for too long. */
 export function isBusy(error: Error): boolean {
   return BUSY.includes(codeOf(error));
-}
-
-/** SQLSTATE; empty when the error is not of Postgres. */
-export function codeOf(error: Error): string {
-  return String((error as { code?: unknown }).code ?? '');
 }
 
 /** The objects that Postgres names when it refuses to drop what they depend on: "view a depends on view b". */
