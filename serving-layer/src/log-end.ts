@@ -4,9 +4,9 @@ import { type EventLog, type Offsets, SharedRead } from '@tandem/shared';
 const PATIENCE_MS = 500;
 
 /**
- * Where the log ends, with what was written and cannot be read yet: an answer does not hold that either. Answers rest on the two views and not on the log, so one that is away or slow keeps nobody
- * waiting: after the first wait in vain all are told at once that it is unknown, while one question is under way,
- * until the log has answered again.
+ * Where the log ends, with what was written and cannot be read yet: an answer does not hold that either. Answers rest on
+ * the two views and not on the log, so one that is away or slow delays no answer: after the first wait in vain all are
+ * told at once that it is unknown, while one question is under way, until the log has answered again.
  */
 export class LogEnd {
   readonly #read: SharedRead<Offsets>;

@@ -2,9 +2,9 @@ import { closest, distance } from 'fastest-levenshtein';
 
 /** Longest piece of what was found that an error repeats, in characters. */
 const MAX_QUOTED = 100;
-/** Whatever cannot be seen, or changes how the rest is seen. */
 /** What is left at the end of a cut through a character. */
 const HALF = /[\ud800-\udbff]$/;
+/** Whatever cannot be seen, or changes how the rest is seen. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** Text in quotation marks, as JSON has it, with all that cannot be seen written as `\u…`. */

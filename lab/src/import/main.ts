@@ -25,7 +25,8 @@ export type Output = {
 };
 
 /**
- * Runs `npm run import` with the arguments after its name; what was imported is remembered in the data folder. Resolves with the exit code, having said what was wrong.
+ * Runs `npm run import` with the arguments after its name; what was imported is remembered in the data folder. Resolves
+ * with the exit code, having said what was wrong.
  */
 export async function main(
   argv: readonly string[],

@@ -208,8 +208,8 @@ export function describeEventLog(name: string, createSubject: () => Promise<Even
       it('is the same log while it holds them: barriers and events, first and last', async () => {
         await log.append(manyRecords(40));
         const marks = barrierMarks('run-7', await log.appendBarriers('run-7'));
-        const ends = (await readAll(log)).map((records) => records.filter(({ barrier }) => barrier === null));
-        const events = ends.flatMap((records, partition) =>
+        const written = (await readAll(log)).map((records) => records.filter(({ barrier }) => barrier === null));
+        const events = written.flatMap((records, partition) =>
           [records.at(0), records.at(-1)].flatMap((record) => (record ? [markOf(partition, record)] : [])),
         );
         expect(events.length).toBeGreaterThan(PARTITIONS);
