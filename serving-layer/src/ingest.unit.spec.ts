@@ -3,15 +3,8 @@ import { type EventLog, MAX_EVENT_BYTES, type NewRecord, TandemError } from '@ta
 import { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
 import { ingestJson, ingestLines, MAX_LISTED_REFUSALS, MAX_WAITING_RECORDS } from './ingest.js';
 import { recordsOf } from './testing/folded-view.js';
+import { ticket } from './testing/ticket.js';
 
-const ticket = (id: number) => ({
-  type: 'ticket_opened',
-  event_id: `e-${id}`,
-  occurred_at: '2026-01-31T08:15:00Z',
-  ticket_id: 't-1',
-  customer_id: null,
-  priority: 'high',
-});
 const lineOf = (value: unknown) => `${JSON.stringify(value)}\n`;
 
 async function* chunksOf(...chunks: readonly string[]): AsyncGenerator<Buffer> {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger, decodeEvent, type Logger } from '@tandem/shared';
 import { MemoryEventLog } from '@tandem/shared/adapters/memory/memory-event-log';
 import { type House, openHouse, problemOf } from '../../testing/serving-house.js';
+import { ticket } from '../../testing/ticket.js';
 import { createApp } from './app.js';
 import { answerBrokenRequests } from './connections.js';
 import { eventsRoute } from './events-route.js';
@@ -27,14 +28,6 @@ afterAll(async () => {
   await house.close();
 });
 
-const ticket = (id: number | string) => ({
-  type: 'ticket_opened',
-  event_id: `e-${id}`,
-  occurred_at: '2026-01-31T08:15:00Z',
-  ticket_id: 't-1',
-  customer_id: null,
-  priority: 'high',
-});
 /** Lines that pack badly, so that half of the packed bytes is half of the lines. */
 const lines = (count: number) =>
   Array.from({ length: count }, (_, id) => `${JSON.stringify(ticket(`${id}-${(id * 7_919_777) % 999_983}`))}\n`).join(

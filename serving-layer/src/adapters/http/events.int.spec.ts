@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EventLog, TandemError } from '@tandem/shared';
 import { overriding } from '../../testing/overriding.js';
 import { type House, openHouse, problemOf } from '../../testing/serving-house.js';
+import { ticket } from '../../testing/ticket.js';
 
 const NDJSON = { 'Content-Type': 'application/x-ndjson' };
 let house: House;
@@ -10,15 +11,6 @@ beforeAll(async () => {
   house = await openHouse();
 });
 afterAll(() => house.close());
-
-const ticket = (id: number | string) => ({
-  type: 'ticket_opened',
-  event_id: `e-${id}`,
-  occurred_at: '2026-01-31T08:15:00Z',
-  ticket_id: 't-1',
-  customer_id: null,
-  priority: 'high',
-});
 
 describe('POST /events', () => {
   it('takes an object, an array and lines, and counts what it took', async () => {
