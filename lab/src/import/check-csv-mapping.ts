@@ -5,13 +5,14 @@ import {
   type FieldName,
   fieldNamesOf,
   messageOf,
+  quotedValue,
   readJsonText,
   repeatedKey,
   repeatedKeyOf,
   TandemError,
 } from '@tandem/shared';
 import type { z } from 'zod';
-import { amountStyleOf, type CsvMapping, FILE_KEYS, mappingSchema, shown, typesOf } from './csv-mapping.js';
+import { amountStyleOf, type CsvMapping, FILE_KEYS, mappingSchema, typesOf } from './csv-mapping.js';
 
 const UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -54,7 +55,9 @@ export function checkCsvMapping(value: unknown, path = 'mapping'): CsvMapping {
 
 function noTypes(mapping: CsvMapping): readonly string[] {
   if (typesOf(mapping).length > 0) return [];
-  return [`type: found ${shown(mapping.type)}, which leaves every row out; allowed is an event type for some rows`];
+  return [
+    `type: found ${quotedValue(mapping.type)}, which leaves every row out; allowed is an event type for some rows`,
+  ];
 }
 
 function missingFields(mapping: CsvMapping): readonly string[] {
@@ -83,15 +86,15 @@ function contradictions(mapping: CsvMapping): readonly string[] {
   const problems: string[] = [];
   if (decimal !== undefined && decimal_comma !== undefined && (decimal === ',') !== decimal_comma) {
     problems.push(
-      `decimal: found ${shown(decimal)} beside "decimal_comma": ${decimal_comma}; allowed is one of the two`,
+      `decimal: found ${quotedValue(decimal)} beside "decimal_comma": ${decimal_comma}; allowed is one of the two`,
     );
   }
   if (thousands !== undefined && thousands === amountStyleOf(mapping).decimal) {
-    problems.push(`thousands: found ${shown(thousands)}, which is the decimal sign; allowed is another sign`);
+    problems.push(`thousands: found ${quotedValue(thousands)}, which is the decimal sign; allowed is another sign`);
   }
   if (event_id !== undefined && equal_rows !== undefined) {
     problems.push(
-      `equal_rows: found ${shown(equal_rows)} beside event_id, which says what is equal; allowed is one of the two`,
+      `equal_rows: found ${quotedValue(equal_rows)} beside event_id, which says what is equal; allowed is one of the two`,
     );
   }
   return problems;

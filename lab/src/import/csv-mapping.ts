@@ -1,4 +1,4 @@
-import { EVENT_TYPES, type EventType } from '@tandem/shared';
+import { EVENT_TYPES, type EventType, quotedValue } from '@tandem/shared';
 import { z } from 'zod';
 import { type AmountStyle, THOUSANDS, type Thousands } from './amount-text.js';
 import { formatProblem } from './date-format.js';
@@ -7,19 +7,14 @@ import { decoderNameOf, ENCODINGS } from './encodings.js';
 import { isTimeZone } from './local-time.js';
 import { isKnownLocale } from './month-names.js';
 
-const MAX_SHOWN = 200;
 /** Event types that have an amount. */
 const ORDER_TYPES = ['order_placed', 'order_refunded'] as const;
 
 /** What a mapping's value was and what is allowed, as every refusal of Tandem has it. */
 function allowed(text: string) {
   return {
-    error: ({ input }: { readonly input?: unknown }) => `found ${shown(input)}; allowed is ${text}`,
+    error: ({ input }: { readonly input?: unknown }) => `found ${quotedValue(input)}; allowed is ${text}`,
   };
-}
-
-export function shown(value: unknown): string {
-  return value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, MAX_SHOWN);
 }
 
 const column = z.string(allowed('the name of a column')).min(1, allowed('the name of a column'));

@@ -1,3 +1,4 @@
+import { quoted } from '@tandem/shared';
 import type { Authority } from '@tandem/shared/adapters/http/authority';
 import { faultOfHost, type HostNames } from '@tandem/shared/adapters/http/host-guard';
 import { SECURITY_HEADERS } from '@tandem/shared/adapters/http/security-headers';
@@ -14,7 +15,6 @@ const READING = ['GET', 'HEAD', 'OPTIONS'];
 const OWN_SITES = ['same-origin', 'none'];
 const EXPOSED =
   'Content-Disposition, Location, Retry-After, Tandem-Status, Tandem-Run, Tandem-Approximate, Tandem-Freshness';
-const MAX_QUOTED = 200;
 
 /**
  * What every request passes before its token is looked at: it must call this service by one of its names, and a web
@@ -64,7 +64,7 @@ function answerPreflight(request: Request, response: Response, { allowedOrigins 
   const origin = request.headers.origin ?? '';
   if (!allowedOrigins.includes(origin)) {
     const allowed = 'allowed to read are the pages of the origins in ALLOWED_ORIGINS';
-    throw foreign(`Origin: found ${quote(origin)}; ${allowed}`);
+    throw foreign(`Origin: found ${quoted(origin)}; ${allowed}`);
   }
   response.writeHead(204, {
     'Access-Control-Allow-Methods': 'GET',
@@ -77,12 +77,12 @@ function answerPreflight(request: Request, response: Response, { allowedOrigins 
 function refuseForeignPage({ headers }: Request, allowedHosts: readonly Authority[]): void {
   const site = headers['sec-fetch-site'];
   if (site !== undefined && !OWN_SITES.includes(String(site))) {
-    throw foreign(`Sec-Fetch-Site: found ${quote(String(site))}; allowed for writing is a page of the service itself`);
+    throw foreign(`Sec-Fetch-Site: found ${quoted(String(site))}; allowed for writing is a page of the service itself`);
   }
   const { origin } = headers;
   if (origin === undefined || isOwnOrigin(origin, headers.host ?? '', allowedHosts)) return;
   throw foreign(
-    `Origin: found ${quote(origin)}; allowed for writing is a page of the service itself, or a program that sends no Origin`,
+    `Origin: found ${quoted(origin)}; allowed for writing is a page of the service itself, or a program that sends no Origin`,
   );
 }
 
@@ -102,8 +102,4 @@ function authorityOf(origin: string): string | undefined {
 
 function foreign(detail: string): HttpProblem {
   return new HttpProblem(403, 'foreign-page', 'A web page of another origin may not do this', detail);
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.slice(0, MAX_QUOTED));
 }

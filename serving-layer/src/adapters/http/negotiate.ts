@@ -1,3 +1,4 @@
+import { quoted } from '@tandem/shared';
 import type { Request } from 'express';
 import { HttpProblem } from './problem.js';
 import { queryStringOf } from './route.js';
@@ -32,7 +33,7 @@ export function hasFormat(request: Request): boolean {
 }
 
 function notAcceptable(accept: string, types: readonly string[], advice: string): HttpProblem {
-  const detail = `Accept: found ${JSON.stringify(accept.slice(0, 200))}; allowed: ${types.join(', ')}; ${advice}`;
+  const detail = `Accept: found ${quoted(accept)}; allowed: ${types.join(', ')}; ${advice}`;
   return new HttpProblem(406, 'not-acceptable', 'The answer is not given in this form', detail, {
     facts: { allowed: types },
   });

@@ -1,4 +1,4 @@
-import { readJsonText, TandemError } from '@tandem/shared';
+import { quoted, readJsonText, TandemError } from '@tandem/shared';
 import type { Request } from 'express';
 import { bodyChunks } from './body-chunks.js';
 import { within } from './gate.js';
@@ -16,7 +16,7 @@ export function contentTypeOf(request: Request): string {
 }
 
 export function unsupportedType(found: string, allowed: readonly string[]): HttpProblem {
-  const detail = `Content-Type: found ${JSON.stringify(found.slice(0, 100))}; allowed: ${allowed.join(', ')}`;
+  const detail = `Content-Type: found ${quoted(found)}; allowed: ${allowed.join(', ')}`;
   return new HttpProblem(415, 'unsupported-media-type', 'The body is of a kind that is not read here', detail, {
     facts: { allowed },
   });
