@@ -39,11 +39,12 @@ describe('the order of reads', () => {
       });
     house = await openHouse({ wrapRuns, wrapStore });
     for (const path of ['/metrics/tickets', '/compare/tickets', '/ledger', '/ready']) {
-      reads.length = 0;
-      expect((await house.get(path)).status).toBe(200);
-      // The view may also be read beside the request, by the watch that compares it with the log.
-      expect({ path, runs: reads.filter((read) => read === 'run') }).toEqual({ path, runs: ['run'] });
-      expect(reads.lastIndexOf('view')).toBeGreaterThan(reads.indexOf('run'));
+      // Once a second the view is also read by the watch that compares it with the log: such an answer is asked for again.
+      for (let attempt = 0; attempt < 2 && (attempt === 0 || reads.length > 2); attempt++) {
+        reads.length = 0;
+        expect((await house.get(path)).status).toBe(200);
+      }
+      expect({ path, reads }).toEqual({ path, reads: ['run', 'view'] });
     }
   });
 
