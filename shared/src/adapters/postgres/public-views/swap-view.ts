@@ -68,16 +68,14 @@ export async function replaceView(
 
 /** Drops the view and makes it again. Returns what depends on it where that is refused, with nothing changed. */
 async function makeAnew(
-  { transaction, clock, run }: Swapping,
+  swapping: Swapping,
   view: PublicView,
-  { oid, owner, options }: FoundView,
+  found: FoundView,
 ): Promise<readonly string[] | undefined> {
-  const attached = await run<{ name: string }>(ATTACHED_SQL, [oid]);
-  if (attached.length > 0) return attached.map(({ name }) => name);
-  const rights = await readRights(run, oid);
+  const { owner, options } = found;
+  const rights = await readRights(swapping.run, found.oid);
   const name = quoted(view.name);
-  const error = await attempt(transaction, clock, async (within) => {
-    await within(`DROP VIEW ${name}`);
+  return dropAnd(swapping, found, async (within) => {
     const left = rights.filter(
       ({ column }) => column === null || view.columns.some((wanted) => wanted.name === column),
     );
@@ -89,6 +87,20 @@ async function makeAnew(
     await letOwnerRead(within, made?.oid ?? '', owner);
     await comment(within, view, view.columns);
   });
+}
+
+/** Drops the view and does what comes next. Returns what depends on it where that is refused, with nothing changed. */
+async function dropAnd(
+  { transaction, clock, run }: Swapping,
+  { name, oid }: FoundView,
+  next: (within: Run) => Promise<void>,
+): Promise<readonly string[] | undefined> {
+  const attached = await run<{ name: string }>(ATTACHED_SQL, [oid]);
+  if (attached.length > 0) return attached.map((row) => row.name);
+  const error = await attempt(transaction, clock, async (within) => {
+    await within(`DROP VIEW ${quoted(name)}`);
+    await next(within);
+  });
   if (error === undefined) return undefined;
   const dependents = dependentsNamedBy(error);
   if (dependents === undefined) throw error;
@@ -97,18 +109,9 @@ async function makeAnew(
 
 /** Removes a view of a metric that is no more. Where something depends on it, it stays without rows: see `replaceView`. */
 export async function retireView(swapping: Swapping, found: FoundView): Promise<readonly KeptColumns[] | undefined> {
-  const { transaction, clock, run } = swapping;
-  const name = quoted(found.name);
-  const attached = (await run<{ name: string }>(ATTACHED_SQL, [found.oid])).map((row) => row.name);
-  const error =
-    attached.length > 0
-      ? undefined
-      : await attempt(transaction, clock, async (within) => {
-          await within(`DROP VIEW ${name}`);
-        });
-  if (attached.length === 0 && error === undefined) return undefined;
-  const dependents = error === undefined ? attached : dependentsNamedBy(error);
-  if (dependents === undefined) throw error;
+  const { run } = swapping;
+  const dependents = await dropAnd(swapping, found, async () => {});
+  if (dependents === undefined) return undefined;
   const columns = await run<Column>(COLUMNS_SQL, [found.oid]);
   const nothing: PublicView = {
     name: found.name,
