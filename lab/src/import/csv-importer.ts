@@ -1,6 +1,6 @@
 import { type EventInput, type EventType, type FieldName, fieldNamesOf, parseInstant } from '@tandem/shared';
 import { findColumns } from './columns.js';
-import { type CsvMapping, FILE_KEYS, type Source, typesOf } from './csv-mapping.js';
+import { amountStyleOf, type CsvMapping, FILE_KEYS, type Source, typesOf } from './csv-mapping.js';
 import {
   amountReader,
   amountText,
@@ -139,11 +139,12 @@ function signReader(
   cellOf: CellOf,
   amountOf?: (row: Row) => SignedAmount,
 ): ReadType {
+  const style = amountStyleOf(mapping);
   const quantityOf = mapping.quantity === undefined ? () => '' : textReader(mapping.quantity, cellOf);
   return (row) => {
     const amount = amountOf?.(row);
     if (amount?.decimal.digits === 0n && zero !== undefined) return zero;
-    const isNegative = (amount && signOf(amount) === -1) || isNegativeQuantity(quantityOf(row), mapping);
+    const isNegative = (amount && signOf(amount) === -1) || isNegativeQuantity(quantityOf(row), style);
     return isNegative ? negative : positive;
   };
 }
@@ -157,6 +158,7 @@ function valueReaders(
   const { occurred_at: when } = mapping;
   const whenCell = cellOf(typeof when === 'string' ? when : when.column);
   const readWhen = readOccurredAt(mapping);
+  const style = amountStyleOf(mapping);
   const readers: Partial<Record<FieldName, ReadValue>> = {
     customer_id: () => null,
     occurred_at: (row) => readWhen(whenCell(row)),
@@ -166,9 +168,9 @@ function valueReaders(
     const from = mapping[name];
     if (from === undefined || name === 'occurred_at' || name === 'amount') continue;
     const text = textReader(from as Source, cellOf);
-    if (name === 'customer_id') readers[name] = (row) => (text(row) === '' ? null : text(row));
-    else if (name === 'sku') readers[name] = (row) => (text(row) === '' ? undefined : text(row));
-    else if (name === 'quantity') readers[name] = (row, type) => quantityValue(text(row), type, isSignDropped, mapping);
+    if (name === 'customer_id') readers[name] = (row) => text(row) || null;
+    else if (name === 'sku') readers[name] = (row) => text(row) || undefined;
+    else if (name === 'quantity') readers[name] = (row, type) => quantityValue(text(row), type, isSignDropped, style);
     else readers[name] = text;
   }
   return readers;

@@ -1,5 +1,5 @@
 import type { EventType } from '@tandem/shared';
-import { parseAmount } from './amount-text.js';
+import { type AmountStyle, parseAmount } from './amount-text.js';
 import { amountStyleOf, type CsvMapping, type Source } from './csv-mapping.js';
 import { type Decimal, decimalsOf, decimalText, multiplyDecimals, negateDecimal } from './decimal.js';
 import type { Row } from './row.js';
@@ -85,8 +85,8 @@ export function amountText(amount: SignedAmount, type: EventType, isSignDropped:
 }
 
 /** True where a quantity has a minus; what is no number is refused when it is read as a value. */
-export function isNegativeQuantity(text: string, mapping: CsvMapping): boolean {
-  const parsed = parseAmount(text, amountStyleOf(mapping));
+export function isNegativeQuantity(text: string, style: AmountStyle): boolean {
+  const parsed = parseAmount(text, style);
   return 'decimal' in parsed && parsed.decimal.digits < 0n;
 }
 
@@ -95,10 +95,10 @@ export function quantityValue(
   text: string,
   type: EventType,
   isSignDropped: boolean,
-  mapping: CsvMapping,
+  style: AmountStyle,
 ): number | undefined {
   if (text.trim() === '') return undefined;
-  const parsed = parseAmount(text, amountStyleOf(mapping));
+  const parsed = parseAmount(text, style);
   if ('allowed' in parsed || decimalsOf(parsed.decimal) > 0) return refuseCell(text, 'a whole number, or nothing');
   const { decimal } = parsed;
   if (decimal.digits >= 0n) return Number(decimalText(decimal));
