@@ -90,7 +90,7 @@ class Comparison {
     where: string,
     { gross, refunds, sale_lines, orders, customers }: OracleGroup = NOTHING,
     found: Numbers = {},
-    approximate: Readonly<Record<string, number>>,
+    approximate: Numbers,
   ): void {
     const number = (name: string) => found[name] ?? 0;
     this.#compare(where, 'gross', tenThousandthsOf(number('gross')), decimal(gross));
@@ -105,16 +105,10 @@ class Comparison {
     this.#compare(where, 'average_order_value', tenThousandthsOf(number('average_order_value')), average);
   }
 
-  #compareDistinct(
-    where: string,
-    name: string,
-    found: number,
-    expected: number,
-    approximate: Readonly<Record<string, number>>,
-  ) {
+  #compareDistinct(where: string, name: string, found: number, expected: number, approximate: Numbers) {
     const bound = approximate[name];
     if (bound === undefined) this.#compare(where, name, found, expected);
-    else if (Math.abs(found - expected) > bound * expected) {
+    else if (Math.abs(found - expected) > (bound ?? 0) * expected) {
       this.wrong.push(`${where}: found ${found} ${name}, expected ${expected} within ${bound}`);
     }
   }

@@ -17,7 +17,8 @@ export type MetricAnswer = {
   readonly speed: Numbers;
   readonly boundary: { readonly run: number; readonly offsets: Readonly<Record<string, number>> };
   readonly freshness: { readonly speed_lag_events: number | null };
-  readonly approximate: Readonly<Record<string, number>>;
+  /** Null: an error without a bound. */
+  readonly approximate: Numbers;
   readonly status: string;
   /** With `explain=1`. */
   readonly explain?: {
