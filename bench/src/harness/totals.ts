@@ -2,8 +2,8 @@ import { type Cells, DistinctSketch, type Metric, type RealtimeView, TandemError
 
 /**
  * What two implementations of the same work are compared by: what became of the records ("read", "folded", "duplicate",
- * "invalid"), the number of cells per partition summed ("cells"), and each measure summed over all cells
- * ("revenue.gross"), a distinct count as the sum of the cells' counts.
+ * "invalid"; barriers, which each deployment draws for itself, are left out), the number of cells per partition summed
+ * ("cells"), and each measure summed over all cells ("revenue.gross"), a distinct count as the sum of the cells' counts.
  */
 export type Totals = Readonly<Record<string, number>>;
 
@@ -13,7 +13,8 @@ export function totalsOf({ partitions }: RealtimeView, metrics: readonly Metric[
   for (const metric of metrics)
     for (const measure of Object.keys(metric.measures)) totals.set(`${metric.name}.${measure}`, 0);
   for (const { tally, cells } of partitions.flatMap(({ segments }) => segments)) {
-    for (const name of ['read', 'folded', 'duplicate', 'invalid'] as const) add(totals, name, tally[name]);
+    add(totals, 'read', tally.read - tally.barriers);
+    for (const name of ['folded', 'duplicate', 'invalid'] as const) add(totals, name, tally[name]);
     for (const metric of metrics) addCells(totals, metric, cells.get(metric.name) ?? new Map());
   }
   return Object.fromEntries(totals);

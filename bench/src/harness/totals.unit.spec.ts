@@ -20,7 +20,7 @@ describe('totalsOf', () => {
     const segment = () => {
       const cells = new Map<string, Cells>(metrics.map(({ name }) => [name, new Map()]));
       for (const metric of metrics) foldOf(metric)(cells.get(metric.name) as Cells, order);
-      return { start: 0, tally: { read: 3, folded: 1, unchecked: 0, duplicate: 2, invalid: 0, barriers: 0 }, cells };
+      return { start: 0, tally: { read: 5, folded: 1, unchecked: 0, duplicate: 2, invalid: 0, barriers: 2 }, cells };
     };
     const partitions = [0, 1].map(() => ({ from: 0, applied: 3, segments: [segment()], cold: null }));
     expect(totalsOf({ version: 1, partitions }, metrics)).toMatchObject({

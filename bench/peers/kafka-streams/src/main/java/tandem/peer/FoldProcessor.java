@@ -50,7 +50,8 @@ final class FoldProcessor implements Processor<byte[], byte[], Void, Void> {
     RecordMetadata metadata = context.recordMetadata().orElseThrow();
     long offset = metadata.offset();
     progress.begin();
-    count(record.value(), offset);
+    // A barrier of Tandem's, which has no value: it is no record of the shop.
+    if (record.value() != null) count(record.value(), offset);
     store.ledger.next = offset + 1;
     if (offset + 1 == end) {
       progress.reached(metadata.partition());
